@@ -1,0 +1,1 @@
+"""Notebooks: selection, parameters, execution, verdict. Knows nothing of Azure."""
