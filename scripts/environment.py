@@ -1,0 +1,106 @@
+"""What the scripts need on a machine that has only Python ≥ 3.10 and Node ≥ 20: two virtual environments and node_modules.
+
+    build/env/dev         the tasks' dependencies, the sandbox, the tests and the checks (requirements/dev.lock)
+    build/env/notebooks   what the notebooks' kernels run in (requirements/notebooks.lock)
+    node_modules          the launcher's dependencies and tfx-cli (package-lock.json)
+
+Each is made anew when its lock has changed. Standard library only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build"
+ENVIRONMENTS = BUILD / "env"
+# Not the interpreter of a virtual environment: one made from such goes with it.
+BASE_PYTHON = getattr(sys, "_base_executable", sys.executable)
+
+
+def dev_python() -> Path:
+    """The interpreter that has everything but the notebooks' libraries, with this package installed from src/."""
+    return _virtual_environment("dev", also=("--no-deps", "--no-build-isolation", "--editable", str(ROOT)))
+
+
+def notebooks_python() -> Path:
+    """The interpreter that the test and example notebooks run in."""
+    return _virtual_environment("notebooks")
+
+
+def node_modules() -> Path:
+    """The folder of Node packages, as package-lock.json says."""
+    folder = ROOT / "node_modules"
+    stamp = folder / ".amltasks-stamp"
+    wanted = _digest(ROOT / "package-lock.json")
+    if not (stamp.is_file() and stamp.read_text() == wanted):
+        npm = shutil.which("npm")
+        if npm is None:
+            raise SystemExit("npm is not on PATH: install Node.js 20 or later, which brings it.")
+        _run([npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], what="installing the Node packages")
+        stamp.write_text(wanted)
+    return folder
+
+
+def reexecute_in(python: Path) -> None:
+    """Go on as the same script in the interpreter given, unless it is the one that runs already."""
+    if Path(sys.prefix).resolve() != python.parent.parent.resolve():
+        sys.stdout.flush()
+        arguments = [str(python), "-X", "utf8", *sys.argv]
+        if os.name == "nt":
+            raise SystemExit(subprocess.call(arguments))
+        os.execv(python, arguments)
+
+
+def _virtual_environment(name: str, also: tuple[str, ...] = ()) -> Path:
+    folder = ENVIRONMENTS / name
+    python = _interpreter(folder)
+    lock = ROOT / "requirements" / f"{name}.lock"
+    stamp = folder / ".amltasks-stamp"
+    wanted = _digest(lock, ROOT / "pyproject.toml")
+    if python.is_file() and stamp.is_file() and stamp.read_text() == wanted:
+        return python
+    print(f"Preparing {folder.relative_to(ROOT)} …", flush=True)
+    if not python.is_file():
+        _run([BASE_PYTHON, "-m", "venv", str(folder)], what=f"making the virtual environment {folder}")
+    install = _installer(python)
+    _run([*install, "--require-hashes", "-r", str(lock)], what=f"installing {lock.name}")
+    if also:
+        _run([*install, *also], what="installing this package")
+    stamp.write_text(wanted)
+    return python
+
+
+def _installer(python: Path) -> list[str]:
+    """uv, which is several times faster, where it can be had; pip elsewhere."""
+    uv = shutil.which("uv")
+    if uv is None:
+        own = ENVIRONMENTS / "uv"
+        uv_python = _interpreter(own)
+        found = uv_python.parent / ("uv.exe" if os.name == "nt" else "uv")
+        if not found.is_file():
+            _run([BASE_PYTHON, "-m", "venv", str(own)], what="making a virtual environment for uv")
+            got = subprocess.run([str(uv_python), "-m", "pip", "install", "--quiet", "uv"], check=False)
+            if got.returncode:
+                return [str(python), "-m", "pip", "install", "--quiet"]
+        uv = str(found)
+    return [uv, "pip", "install", "--quiet", "--python", str(python)]
+
+
+def _interpreter(folder: Path) -> Path:
+    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def _digest(*files: Path) -> str:
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def _run(command: list[str], *, what: str) -> None:
+    done = subprocess.run(command, cwd=ROOT, check=False)
+    if done.returncode:
+        raise SystemExit(f"Failed {what} (exit code {done.returncode}): see the messages above.")
