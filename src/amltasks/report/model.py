@@ -136,7 +136,10 @@ class NotebookResult(Data):
 
 
 class Report(Data):
-    """What came of one command. problems: what could not be published, a sentence each."""
+    """What came of one command.
+
+    problems: what could not be published, a sentence each. links: where to look, as name → path or address.
+    """
 
     title: str
     results: tuple[NotebookResult, ...]
@@ -144,6 +147,7 @@ class Report(Data):
     finished_at: datetime
     cancelled: bool = False
     problems: tuple[str, ...] = ()
+    links: dict[str, str] = {}
 
     @property
     def failed(self) -> tuple[NotebookResult, ...]:

@@ -29,3 +29,11 @@ class Publisher:
 
     def complete(self, report: Report, deadline: float | None = None) -> None:
         """All is over. deadline: `time.monotonic()` by which this must return, None for no hurry."""
+
+    def links(self) -> dict[str, str]:
+        """Where a person finds what was published: name → path or address. Asked after `complete`."""
+        return {}
+
+    def problems(self) -> tuple[str, ...]:
+        """What could not be published though the publisher goes on, a sentence each. Asked after `complete`."""
+        return ()

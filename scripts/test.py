@@ -1,0 +1,46 @@
+"""All tests and checks: python3 scripts/test.py [--long] [pytest arguments]
+
+Makes its own environments first. With Microsoft's OpenAPI documents at hand (../shared/specs) it also holds every
+recorded exchange with Azure DevOps against them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+from environment import BUILD, ROOT, dev_python, node_modules, notebooks_python, reexecute_in
+
+RECORDINGS = BUILD / "recordings"
+CONFORMANCE = ROOT.parent / "shared" / "conformance" / "check_exchanges.py"
+
+
+def main(arguments: list[str]) -> int:
+    long = "--long" in arguments
+    chosen = [argument for argument in arguments if argument != "--long"]
+    partial = any(not argument.startswith("-") for argument in chosen)
+    environment = {**os.environ, "AMLTASKS_RECORDINGS": str(RECORDINGS), "PYTHONHASHSEED": "0"}
+    shutil.rmtree(RECORDINGS, ignore_errors=True)
+    RECORDINGS.mkdir(parents=True)
+    steps = [] if partial else [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]]
+    steps.append(["pytest", "-n", "auto", "--dist", "loadgroup", *([] if long else ["-m", "not long"]), *chosen])
+    failed = [
+        step[0] for step in steps if subprocess.run([sys.executable, "-m", *step], cwd=ROOT, env=environment).returncode
+    ]
+    recordings = [str(path) for path in sorted(RECORDINGS.glob("*.jsonl")) if not path.stem.endswith(".unpublished")]
+    if CONFORMANCE.is_file() and recordings:
+        print(f"Recorded exchanges against the published documents: {len(recordings)} recordings", flush=True)
+        if subprocess.run([sys.executable, str(CONFORMANCE), *recordings], cwd=ROOT).returncode:
+            failed.append("conformance")
+    if failed:
+        print("Failed: " + ", ".join(failed))
+    return bool(failed)
+
+
+if __name__ == "__main__":
+    notebooks_python()
+    node_modules()
+    reexecute_in(dev_python())
+    raise SystemExit(main(sys.argv[1:]))
