@@ -1,4 +1,4 @@
-"""What the scripts need on a machine that has only Python ≥ 3.10 and Node ≥ 20: two virtual environments and node_modules.
+"""What the scripts need beside Python ≥ 3.10 and Node ≥ 20: two virtual environments and node_modules.
 
     build/env/dev         the tasks' dependencies, the sandbox, the tests and the checks (requirements/dev.lock)
     build/env/notebooks   what the notebooks' kernels run in (requirements/notebooks.lock)
