@@ -1,0 +1,75 @@
+"""`python -m sandbox serve` and `python -m sandbox run PIPELINE.yml`."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from sandbox.agent import command as agent
+from sandbox.faults import load_faults, read_faults
+from sandbox.server import Server
+from sandbox.world import World
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description="Azure DevOps on this machine.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    serve = commands.add_parser("serve", help="serve the REST services and the web page until interrupted")
+    _add_serve_arguments(serve)
+    serve.set_defaults(run=_serve)
+    run = commands.add_parser("run", help="run a pipeline's YAML on the sandbox's agent")
+    agent.add_arguments(run)
+    run.set_defaults(run=agent.run)
+    chosen = parser.parse_args(arguments)
+    return int(chosen.run(chosen))
+
+
+def _add_serve_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 [any free one]")
+    parser.add_argument("--state", type=Path, metavar="FILE", help="keep the state in this SQLite file [in memory]")
+    parser.add_argument("--record", type=Path, metavar="FILE", help="write every exchange to this JSON-lines file")
+    parser.add_argument(
+        "--fault", action="append", default=[], metavar="RULE", help="a fault as YAML, e.g. '{status: 429, nth: 2}'"
+    )
+    parser.add_argument("--faults", type=Path, metavar="FILE", help="faults from a YAML or JSON file")
+    parser.add_argument(
+        "--repository", action="append", default=[], metavar="NAME=PATH", help="a git repository to serve"
+    )
+
+
+def _serve(chosen: argparse.Namespace) -> int:
+    world = World.open(chosen.state)
+    try:
+        if chosen.faults:
+            world.faults.add(*load_faults(chosen.faults))
+        for rule in chosen.fault:
+            world.faults.add(*read_faults(rule))
+        for each in chosen.repository:
+            name, _, path = each.partition("=")
+            world.git.add(name, Path(path))
+        if chosen.record:
+            world.journal.to(chosen.record)
+        server = Server(world, chosen.port)
+        server.start()
+    except (OSError, ValueError) as error:
+        print(f"The sandbox cannot serve: {error}", file=sys.stderr)
+        world.close()
+        return 2
+    print(f"web page    {server.base_url}/")
+    print(f"collection  {server.collection_url}")
+    print(f"project     {world.project.name} ({world.project.id})")
+    print(f"token       {world.tokens.issue('Sandbox User', 30 * 24 * 3600)}", flush=True)
+    stopped = threading.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: stopped.set())
+    stopped.wait()
+    server.stop()
+    world.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,221 @@
+"""The application behind the server: every request is recorded, may meet a fault, and finds its route."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import socket
+import struct
+import time
+import traceback
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from sandbox.devops.routes import ROUTES
+from sandbox.faults import Fault
+from sandbox.journal import Exchange
+from sandbox.routing import LATEST_VERSION, Location, Route, Router
+from sandbox.wire import Answer, Call, ServiceError, bad_request
+from sandbox.world import World
+
+_KNOWN_VERSION = re.compile(r"(?P<number>[1-9]\.\d)(?P<preview>-preview(\.\d+)?)?")
+_CHANGING = ("POST", "PATCH", "PUT", "DELETE")
+
+SIGN_IN = Answer(
+    b'<!DOCTYPE html><html lang="en"><head><title>Azure DevOps Services | Sign In</title></head>'
+    b"<body><p>Sign in to continue.</p></body></html>",
+    status=203,
+    media_type="text/html; charset=utf-8",
+)
+
+
+Found = tuple[Route, Mapping[str, str]]
+
+
+class Application:
+    """An ASGI application over a world."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._router = Router(ROUTES)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began, clock = time.time(), time.monotonic()
+        request = Request(scope, receive)
+        body = await request.body()
+        found = self._router.find(request.method, self._path(request))
+        fault = self.world.faults.of(request.method, request.url.path)
+        answer = await self._answer(request, body, found, fault)
+        reset = fault is not None and fault.reset
+        self.world.journal.add(
+            Exchange(
+                method=request.method,
+                url=str(request.url),
+                request_body=_parsed(body),
+                status=0 if reset else answer.status,
+                response_body=None if reset else _parsed(answer.body),
+                api_version=_api_version(request),
+                time=began,
+                duration=time.monotonic() - clock,
+                request_headers={name: text for name, text in request.headers.items() if name != "authorization"},
+                response_headers={} if reset else dict(answer.headers),
+                published=found is None or found[0].published,
+                fault=str(fault) if fault is not None else "",
+            )
+        )
+        if reset:
+            await _reset(scope["state"]["transport"])
+        else:
+            await Response(answer.body, answer.status, answer.headers, answer.media_type)(scope, receive, send)
+
+    async def _answer(self, request: Request, body: bytes, found: Found | None, fault: Fault | None) -> Answer:
+        """The service's answer, or what the fault makes of it."""
+        if fault is not None:
+            await asyncio.sleep(fault.delay)
+            if fault.replaces and fault.when == "before":
+                return _faulty(fault)
+        try:
+            answer = await run_in_threadpool(self._serve, request, body, found)
+        except ServiceError as error:
+            answer = Answer(error.body, error.status)
+        except Exception as error:  # our own fault: the client gets an answer, the console the traceback
+            traceback.print_exc()
+            answer = Answer(ServiceError(500, type(error).__name__, f"The sandbox failed: {error}").body, 500)
+        answer = replace(answer, headers={"ActivityId": str(uuid.uuid4()), **answer.headers})
+        if fault is None:
+            return answer
+        return _faulty(fault) if fault.replaces else replace(answer, headers={**answer.headers, **fault.headers})
+
+    def _serve(self, request: Request, body: bytes, found: Found | None) -> Answer:
+        """Carry out a request whose route was looked up."""
+        page = found is not None and found[0].page
+        identity = self.world.tokens.identity(request.headers.get("authorization"))
+        if identity is None and not page:
+            return _sign_in(request)
+        if found is None:
+            raise ServiceError(
+                501, "NotImplementedInSandbox", f"The sandbox does not play {request.method} {request.url.path}."
+            )
+        route, values = found
+        if not page:
+            _check_version(request, route.location)
+        call = Call(
+            world=self.world,
+            method=request.method,
+            base_url=f"{request.url.scheme}://{request.url.netloc}",
+            values=values,
+            query={name.lower(): text for name, text in parse_qsl(request.url.query, keep_blank_values=True)},
+            headers=request.headers,
+            body=body,
+            identity=identity or "",
+            locations=self._router.locations,
+        )
+        _check_query(call, route)
+        if values.get("project", "").lower() not in ("", self.world.project.name.lower(), self.world.project.id):
+            raise ServiceError(
+                404,
+                "ProjectDoesNotExistWithNameException",
+                f"TF200016: The following project does not exist: {values['project']}. "
+                "Verify that the name of the project is correct and that the project exists.",
+            )
+        return route.handler(call)
+
+    def _path(self, request: Request) -> str:
+        """The decoded path from the organization on; other organizations have no routes."""
+        path = str(request.scope["path"])
+        organization, _, rest = path.lstrip("/").partition("/")
+        return rest if organization.lower() == self.world.organization else path
+
+
+def _check_version(request: Request, location: Location) -> None:
+    version = _api_version(request)
+    if version is None:
+        if request.method in _CHANGING:
+            raise ServiceError(
+                400,
+                "VssVersionNotSpecifiedException",
+                f'No api-version was supplied for the "{request.method}" request. The version must be supplied either '
+                'as part of the Accept header (e.g. "application/json; api-version=1.0") or as a query parameter '
+                '(e.g. "?api-version=1.0").',
+            )
+        return
+    found = _KNOWN_VERSION.fullmatch(version)
+    if found is None:
+        raise ServiceError(400, "VssInvalidApiVersionException", f"The api-version {version!r} is not valid.")
+    number, preview = float(found["number"]), found["preview"] is not None
+    if number > LATEST_VERSION:
+        raise ServiceError(
+            400,
+            "VssVersionOutOfRangeException",
+            f"The requested REST API version of {version} is out of range for this server. The latest REST API "
+            f"version this server supports is {LATEST_VERSION}.",
+        )
+    if not preview and number > location.released_version:
+        raise ServiceError(
+            400,
+            "VssInvalidPreviewVersionException",
+            f'The requested version "{version}" of the resource is under preview. The -preview flag must be supplied '
+            f'in the api-version for such requests. For example: "{version}-preview"',
+        )
+
+
+def _check_query(call: Call, route: Route) -> None:
+    known = {name.lower() for name in route.query} | {"api-version"}
+    unknown = sorted(set(call.query) - known)
+    if unknown:
+        raise bad_request(
+            f"Unknown query parameters: {', '.join(unknown)}. Known are: {', '.join(route.query) or '-'}."
+        )
+
+
+def _api_version(request: Request) -> str | None:
+    """Named in the query or in Accept."""
+    for name, text in request.query_params.items():
+        if name.lower() == "api-version":
+            return text
+    found = re.search(r"api-version=([^;,\s]+)", request.headers.get("accept", ""), re.IGNORECASE)
+    return found[1] if found else None
+
+
+def _sign_in(request: Request) -> Answer:
+    """What a missing, bad or expired token gets: the page people sign in at, unless the client declines it."""
+    if request.headers.get("x-tfs-fedauthredirect", "").lower() == "suppress":
+        error = ServiceError(401, "UnauthorizedRequestException", "TF400813: The user is not authorized.")
+        return Answer(error.body, 401, headers={"WWW-Authenticate": 'Basic realm="sandbox", Bearer'})
+    return SIGN_IN
+
+
+def _faulty(fault: Fault) -> Answer:
+    if fault.sign_in:
+        return SIGN_IN
+    status = fault.status or 0
+    if fault.body:
+        return Answer(fault.body.encode("utf-8"), status, headers=fault.headers)
+    phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Fault"
+    error = ServiceError(status, "VssServiceException", f"{phrase} (a fault made by the sandbox).")
+    return Answer(error.body, status, headers=fault.headers)
+
+
+async def _reset(transport: asyncio.Transport) -> None:
+    """Close the connection with a TCP RST and nothing sent."""
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+    await asyncio.sleep(0)  # lets the server see that the connection is gone before it looks for an answer
+
+
+def _parsed(body: bytes) -> Any:
+    """A body as JSON; None where it is none."""
+    try:
+        return json.loads(body) if body else None
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""The REST areas of Azure DevOps, a folder each: routes, responses, state, errors."""

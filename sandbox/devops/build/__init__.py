@@ -1,0 +1,1 @@
+"""Builds: timeline, logs, attachments, artifacts, tags."""

@@ -1,0 +1,1 @@
+"""Repositories of the project, served from local git repositories."""

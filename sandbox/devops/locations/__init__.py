@@ -1,0 +1,1 @@
+"""Where clients find everything else: locations of resources, and the areas they belong to."""

@@ -1,0 +1,1 @@
+"""Test runs, their results, sub-results and attachments."""

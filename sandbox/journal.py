@@ -1,0 +1,84 @@
+"""Every exchange, as it went over the wire."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import deque
+from pathlib import Path
+from typing import Any, TextIO
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+KEPT = 10_000  # exchanges in memory; a file holds all
+
+
+class Exchange(BaseModel):
+    """One request and its answer. Bodies that are not JSON are null; status 0: the connection was reset.
+
+    time: seconds since the epoch; duration: seconds; published: whether Microsoft's documents have the operation;
+    fault: what was done to it on purpose. Headers are without Authorization.
+    """
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
+
+    method: str
+    url: str
+    request_body: Any = None
+    status: int
+    response_body: Any = None
+    api_version: str | None = None
+    time: float
+    duration: float
+    request_headers: dict[str, str] = {}
+    response_headers: dict[str, str] = {}
+    published: bool = True
+    fault: str = ""
+
+
+class Journal:
+    """Keeps the latest exchanges in memory and, once told where, all of them in two files."""
+
+    def __init__(self) -> None:
+        self._exchanges: deque[Exchange] = deque(maxlen=KEPT)
+        self._files: tuple[TextIO, TextIO] | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        with self._lock:
+            return list(self._exchanges)
+
+    def add(self, exchange: Exchange) -> None:
+        with self._lock:
+            self._exchanges.append(exchange)
+            self._write(exchange)
+
+    def to(self, path: Path) -> None:
+        """Write what is kept and all that follows to `path`; operations without a published document beside it.
+
+        The second file is `<stem>.unpublished.jsonl`. Both begin empty.
+        """
+        unpublished = path.with_name(f"{path.stem}.unpublished.jsonl")
+        with self._lock:
+            self._close()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._files = (path.open("w", encoding="utf-8"), unpublished.open("w", encoding="utf-8"))
+            for exchange in self._exchanges:
+                self._write(exchange)
+
+    def close(self) -> None:
+        with self._lock:
+            self._close()
+
+    def _write(self, exchange: Exchange) -> None:
+        if self._files is not None:
+            file = self._files[0 if exchange.published else 1]
+            file.write(json.dumps(exchange.model_dump(by_alias=True, mode="json"), ensure_ascii=False) + "\n")
+            file.flush()
+
+    def _close(self) -> None:
+        for file in self._files or ():
+            file.close()
+        self._files = None
