@@ -1,0 +1,161 @@
+"""The one object that takes a job's secrets out of what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from amltasks.redaction.forms import forms_of, is_redactable
+from amltasks.redaction.search import Finder, Span
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from amltasks.redaction.stream import RedactedStream
+
+MASK = "***"
+TOO_DEEP = "nested too deeply to be searched for secrets"
+
+
+class Redactor:
+    """Knows secrets by name and replaces whatever betrays one by `***`.
+
+    Values too short or too common to be told from ordinary text are left alone; `too_short` has their names, so that
+    whoever owns the log can warn. `found` grows with the names of all secrets that were taken out of something.
+    Safe to use from several threads.
+    """
+
+    def __init__(self, secrets: Mapping[str, str]) -> None:
+        self.too_short = frozenset(name for name, value in secrets.items() if value and not is_redactable(value))
+        self._finder = Finder({name: forms_of(value) for name, value in secrets.items() if is_redactable(value)})
+        self._found: set[str] = set()
+
+    @property
+    def found(self) -> frozenset[str]:
+        """Names of the secrets that were taken out of anything so far."""
+        return frozenset(self._found)
+
+    def text(self, text: str) -> str:
+        return replaced(text, self.spans(text))
+
+    def segments(self, segments: Sequence[str]) -> list[str]:
+        """Texts that follow one another, also without secrets that begin in one and end in another."""
+        spans = self.spans("".join(segments))
+        redacted, start = [], 0
+        for segment in segments:
+            end = start + len(segment)
+            redacted.append(replaced(segment, _within(spans, start, end)))
+            start = end
+        return redacted
+
+    def value(self, value: Any) -> Any:
+        """A JSON-like value with every string, key and number redacted; keys that become equal are numbered.
+
+        What is nested too deeply to be walked through is replaced by a sentence.
+        """
+        try:
+            return self._value(value)
+        except RecursionError:
+            return TOO_DEEP
+
+    def notebook(self, notebook: NotebookNode) -> frozenset[str]:
+        """Redacts a notebook in place: sources, outputs, errors, metadata, attachments. Names of the secrets found."""
+        from amltasks.redaction.notebook import redact_notebook
+
+        only_here = copy(self)
+        only_here._found = set()
+        redact_notebook(only_here, notebook)
+        return self._note(only_here._found)
+
+    def stream(self) -> RedactedStream:
+        """For text that arrives in pieces: secrets are found however they are cut."""
+        from amltasks.redaction.stream import RedactedStream
+
+        return RedactedStream(self)
+
+    def file(self, path: Path) -> frozenset[str]:
+        """Redacts a text file or image in place, atomically. Names of the secrets found. Raises OSError."""
+        from amltasks.redaction.images import is_image, redacted_image
+
+        data = path.read_bytes()
+        if is_image(data):
+            redacted, names = redacted_image(self, data)
+        else:
+            text = data.decode("utf-8", "surrogateescape")
+            spans = self.spans(text)
+            names = frozenset(name for span in spans for name in span.names)
+            redacted = replaced(text, spans).encode("utf-8", "surrogateescape") if spans else data
+        if names:
+            beside = path.with_name(f"{path.name[:100]}.redacted")
+            beside.write_bytes(redacted)
+            beside.replace(path)
+        return names
+
+    def binary(self, data: bytes) -> frozenset[str]:
+        """Names of the secrets in binary data."""
+        return self._note(self._finder.find_in_bytes(data))
+
+    def spans(self, text: str) -> list[Span]:
+        """Where secrets stand in a text."""
+        spans = self._finder.find(text)
+        for span in spans:
+            self._note(span.names)
+        return spans
+
+    def hold(self, text: str) -> int:
+        """From which character on `text` may be the beginning of a secret that goes on after its end."""
+        return self._finder.hold(text)
+
+    def _value(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Mapping):
+            redacted: dict[Any, Any] = {}
+            for key, item in value.items():
+                redacted[_unused(self._value(key), redacted)] = self._value(item)
+            return redacted
+        if isinstance(value, list | tuple):
+            return self._list(value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return value if self.text(str(value)) == str(value) else MASK
+        return value
+
+    def _list(self, value: Sequence[Any]) -> list[Any]:
+        if all(isinstance(item, str) for item in value):
+            return self.segments(value)
+        if all(isinstance(item, int) for item in value):
+            return list(value) if not self.spans(str(list(value))) else [MASK]
+        return [self._value(item) for item in value]
+
+    def _note(self, names: Iterable[str]) -> frozenset[str]:
+        self._found.update(names)
+        return frozenset(names)
+
+
+def replaced(text: str, spans: Iterable[Span]) -> str:
+    """The text with a mask in place of each span."""
+    parts, position = [], 0
+    for span in spans:
+        parts += [text[position : span.start], MASK]
+        position = span.end
+    parts.append(text[position:])
+    return "".join(parts)
+
+
+def _within(spans: Iterable[Span], start: int, end: int) -> list[Span]:
+    """The parts of spans that lie in a segment, counted from its beginning."""
+    return [
+        Span(max(span.start, start) - start, min(span.end, end) - start, span.names)
+        for span in spans
+        if span.start < end and span.end > start
+    ]
+
+
+def _unused(key: Any, taken: Mapping[Any, Any]) -> Any:
+    number, candidate = 1, key
+    while candidate in taken:
+        number += 1
+        candidate = f"{key} {number}"
+    return candidate
