@@ -1,0 +1,130 @@
+/**
+ * Programs that are started here, and their end: none of them, nor what they started, outlives a cancellation.
+ *
+ * Each leads a process group of its own and carries this invocation's mark in its environment. The mark finds, on Linux,
+ * also those that have left the group; elsewhere the group alone is known. Windows has no groups to signal: there a
+ * program shares our console, gets Ctrl-C with us, and is ended with its tree.
+ */
+
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { cancellation, graceLeft } from './cancellation'
+
+const WINDOWS = process.platform === 'win32'
+const MARK = 'AMLTASKS_INVOCATION'
+const invocation = randomUUID()
+
+/** How a program ended: one of the two is set. */
+export interface Ending {
+  code: number | null
+  signal: NodeJS.Signals | null
+}
+
+export interface RunOptions {
+  env: NodeJS.ProcessEnv
+  cwd?: string
+  /** Written to its standard input; nothing to read there when left out. */
+  input?: string
+  /** Called for each line of its output; without, the output goes where ours goes, unchanged. */
+  onLine?: (line: string) => void
+}
+
+/**
+ * Runs a program to its end. After a cancellation it has the time that is left to end by itself; then it is killed, and
+ * with it all that it left behind. Throws the cancellation's reason when that came before the start.
+ */
+export async function run(program: string, args: readonly string[], options: RunOptions): Promise<Ending> {
+  cancellation.throwIfAborted()
+  const output = options.onLine ? 'pipe' : 'inherit'
+  const child = spawn(program, args, {
+    cwd: options.cwd,
+    env: { ...options.env, [MARK]: invocation },
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', output, output],
+    detached: !WINDOWS,
+    windowsHide: true,
+  })
+  let killing: NodeJS.Timeout | undefined
+  const onCancel = () => {
+    if (!WINDOWS) signalGroup(child, cancellation.reason)
+    killing = setTimeout(() => kill(child), graceLeft())
+  }
+  cancellation.addEventListener('abort', onCancel, { once: true })
+  try {
+    return await ending(child, options)
+  } finally {
+    cancellation.removeEventListener('abort', onCancel)
+    clearTimeout(killing)
+    if (cancellation.aborted) {
+      kill(child)
+      await killLeftovers()
+    }
+  }
+}
+
+/** Kills every process that carries this invocation's mark (Linux). */
+export async function killLeftovers(): Promise<void> {
+  // More than one round: a process may have been born while the list was read.
+  for (let round = 0; round < 50; round++) {
+    const pids = markedProcesses()
+    if (pids.length === 0) return
+    for (const pid of pids) sendSignal(pid, 'SIGKILL')
+    await sleep(10)
+  }
+}
+
+function ending(child: ChildProcess, options: RunOptions): Promise<Ending> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code, signal) => {
+      if (!options.onLine) return resolve({ code, signal })
+      // Grandchildren may hold the pipes open for as long as they live: what is there by now is read, then no more.
+      setTimeout(() => resolve({ code, signal }), 200).unref()
+      child.once('close', () => resolve({ code, signal }))
+    })
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream && options.onLine) createInterface({ input: stream }).on('line', options.onLine)
+    }
+    // A child that ends without reading breaks the pipe; how it ended says more than that.
+    child.stdin?.on('error', () => undefined)
+    child.stdin?.end(options.input)
+  })
+}
+
+function kill(child: ChildProcess): void {
+  if (!WINDOWS) signalGroup(child, 'SIGKILL')
+  else if (child.exitCode === null) spawnSync('taskkill', ['/PID', String(child.pid), '/T', '/F'], { windowsHide: true })
+}
+
+function signalGroup(leader: ChildProcess, signal: NodeJS.Signals): void {
+  if (leader.pid !== undefined) sendSignal(-leader.pid, signal)
+}
+
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    // Gone already, or it has become another user's: neither can be signalled, nor need it be.
+    if (!['ESRCH', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+  }
+}
+
+function markedProcesses(): number[] {
+  if (process.platform !== 'linux') return []
+  const mark = `${MARK}=${invocation}`
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => environmentOf(pid).split('\0').includes(mark))
+    .map(Number)
+}
+
+/** NUL-separated assignments; empty for a process that has ended or belongs to another user. */
+function environmentOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1')
+  } catch {
+    return ''
+  }
+}
