@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Strict, TypeAdapter, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 if TYPE_CHECKING:
@@ -43,13 +43,41 @@ def bad_request(message: str) -> ServiceError:
     return ServiceError(400, "VssPropertyValidationException", message)
 
 
+def one_of(*values: str) -> BeforeValidator:
+    """For `Annotated[str, …]`: an enumeration, which the service reads without regard to case."""
+    spelling = {word.lower(): word for word in values}
+
+    def spelled(value: Any) -> str:
+        found = spelling.get(value.lower()) if isinstance(value, str) else None
+        if found is None:
+            raise ValueError(f"{value!r} is none of {', '.join(values)}")
+        return found
+
+    return BeforeValidator(spelled)
+
+
+def _time(value: Any) -> Any:
+    if isinstance(value, str):
+        return parse_time(value)
+    return value
+
+
+Text = Annotated[str, Strict()]
+Integer = Annotated[int, Strict()]
+Number = Annotated[float, Strict()]
+Flag = Annotated[bool, Strict()]
+Time = Annotated[datetime, BeforeValidator(_time), Strict()]
+
+
 class Wire(BaseModel):
-    """JSON as it travels: camelCase names in any case, unknown members refused, no conversion between JSON types."""
+    """JSON as it travels: camelCase names in any case, unknown members refused, no conversion between JSON types.
+
+    Fields are of the types above, other models, and tuples of them.
+    """
 
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
-        strict=True,
         alias_generator=to_camel,
         validate_by_name=True,
         validate_by_alias=True,
@@ -183,5 +211,5 @@ def _misfits(error: ValidationError) -> str:
             unknown.append(where)
         else:
             others.append(f"{where}: {fault['msg']}")
-    sentences = [f"Unknown members: {', '.join(unknown)}."] if unknown else []
+    sentences = [f"Members unknown to this operation, or not played: {', '.join(unknown)}."] if unknown else []
     return " ".join([*sentences, *(f"{other}." for other in others)])

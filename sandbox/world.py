@@ -31,7 +31,7 @@ class World:
         self.store = store
         self.project = self._project()
         self.builds = Builds(store)
-        self.tests = TestRuns(store)
+        self.tests = TestRuns(store, self.builds)
         self.git = Repositories(store)
         self.tokens = Tokens(store)
         self.journal = Journal()
