@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -56,7 +57,20 @@ def marker(title: str, pipeline: PipelineContext) -> str:
     return "amltasks" + hashlib.sha256(source.encode()).hexdigest()[:20]
 
 
-def run_to_create(title: str, started_at: datetime, pipeline: PipelineContext) -> Any:
+def names_of(runs: Iterable[tuple[str, str]], redact: Redact = str) -> dict[str, str]:
+    """Test names by run_id: the notebook's title, with the run_id where two would have the same one.
+
+    runs: run_id and title.
+    """
+    titles = {run_id: cut(redact(title), LONGEST_NAME) for run_id, title in runs}
+    counts = Counter(titles.values())
+    return {
+        run_id: title if counts[title] == 1 else cut(title, LONGEST_NAME // 2) + f" ({run_id})"[: LONGEST_NAME // 2]
+        for run_id, title in titles.items()
+    }
+
+
+def run_to_create(title: str, marker: str, started_at: datetime, pipeline: PipelineContext) -> Any:
     """The RunCreateModel of a run that is InProgress."""
     return models.RunCreateModel(
         name=cut(title, LONGEST_NAME),
@@ -70,7 +84,7 @@ def run_to_create(title: str, started_at: datetime, pipeline: PipelineContext) -
         release_uri=pipeline.release_uri or None,
         release_environment_uri=pipeline.release_environment_uri or None,
         pipeline_reference=_pipeline_reference(pipeline) if pipeline.build_id else None,
-        tags=[models.TestTag(name=TAG), models.TestTag(name=marker(title, pipeline))],
+        tags=[models.TestTag(name=TAG), models.TestTag(name=marker)],
     )
 
 
@@ -99,7 +113,7 @@ def result_to_add(
 ) -> Any:
     """The TestCaseResult of a notebook that will not change any more.
 
-    name: what history is kept by, with the notebook's path: the same in every build. notes: added to the comment.
+    name: as `names_of` gives it; what history is kept by, with the notebook's path. notes: added to the comment.
     cells: whether to show them as sub-results.
     """
     shown = result.cells if cells else ()
@@ -111,7 +125,7 @@ def result_to_add(
     started, completed, milliseconds = _times(result.started_at, result.duration)
     return models.TestCaseResult(
         test_case_title=cut(redact(result.title), LONGEST_NAME),
-        automated_test_name=cut(redact(name), LONGEST_NAME),
+        automated_test_name=name,
         automated_test_storage=cut(redact(result.notebook), LONGEST_NAME),
         automated_test_type="Jupyter",
         outcome=outcome_of(result),

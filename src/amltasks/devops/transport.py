@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import threading
 import uuid
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ CONNECT_SECONDS = 10.0  # also the longest that one block of a request's body ma
 ANSWER_SECONDS = 100.0
 FEW, MANY = 3, 8  # attempts where the service answers; without a bound while it does not answer or asks to wait
 
+NUMBER = re.compile(r"/\d+\b")  # left out of messages, so that the same trouble reads the same
 NO_ANSWER = (
     requests.exceptions.ConnectionError,
     requests.exceptions.Timeout,
@@ -125,10 +127,10 @@ class Transport(HTTPAdapter):
 
     def _attempt(self, original: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response | Fault:
         self._pace.wait_for_turn()
-        what = f"{original.method} {urlsplit(original.url or '').path}"
+        what = f"{original.method} {NUMBER.sub('/…', urlsplit(original.url or '').path)}"
         left = self._pace.left()
         if left <= 0:
-            return Fault(ServiceError(f"There was no time left for {what}."), attempts=1)
+            return Fault(ServiceError("There was no time left."), attempts=1)
         request = original.copy()
         self._set_body(request)
         kwargs["timeout"] = (min(CONNECT_SECONDS, left), min(ANSWER_SECONDS, left))
@@ -200,7 +202,7 @@ def _fault_of(response: requests.Response, what: str, wait: float | None) -> Fau
     if status in (408, 503):
         return Fault(error)
     if status in (500, 502, 504):
-        return Fault(error, attempts=MANY)
+        return Fault(error, attempts=FEW if status == 500 else MANY)
     return Fault(error, attempts=1)
 
 

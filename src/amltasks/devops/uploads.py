@@ -1,0 +1,39 @@
+"""A few uploads at once."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+
+
+class Uploads:
+    """Up to `connections` threads, started when they are needed.
+
+    They are daemons, unlike those of an executor: an upload that hangs must not keep a cancelled job from ending.
+    """
+
+    def __init__(self, connections: int) -> None:
+        self._connections = connections
+        self._threads: list[threading.Thread] = []
+        self._queue: queue.Queue[Callable[[], None]] = queue.Queue()
+
+    def submit(self, upload: Callable[[], None]) -> None:
+        """upload: deals with its errors itself."""
+        self._queue.put(upload)
+        if len(self._threads) < self._connections:
+            thread = threading.Thread(target=self._work, name="upload", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def wait(self) -> None:
+        """Until all that was submitted is done."""
+        self._queue.join()
+
+    def _work(self) -> None:
+        while True:
+            upload = self._queue.get()
+            try:
+                upload()
+            finally:
+                self._queue.task_done()
