@@ -1,0 +1,135 @@
+"""The main job, from a clean clone: package the extension, run the example pipeline on the sandbox, show what came of it.
+
+python3 scripts/demo.py [--keep] [--json FILE] [--record FILE]
+
+Exits 0 when every notebook of the example had the outcome that the example is written for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from environment import BUILD, ROOT, dev_python, node_modules, reexecute_in
+
+FOLDER = BUILD / "demo"
+PIPELINE = ROOT / "examples" / "azure-pipelines.yml"
+EXPECTED = {
+    "examples/notebooks/train.ipynb [weak]": "passed",
+    "examples/notebooks/train.ipynb [medium]": "passed",
+    "examples/notebooks/train.ipynb [strong]": "passed",
+    "examples/notebooks/explore.ipynb": "passed",
+    "examples/notebooks/data-quality.ipynb": "failed",
+}
+
+
+def main() -> int:
+    arguments = _arguments()
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    extension = _package()
+    run_file, log_file = FOLDER / "run.json", FOLDER / "agent.log"
+    command = [sys.executable, "-m", "sandbox", "run", str(PIPELINE), "--extension", str(extension)]
+    command += ["--repository", str(ROOT), "--work", str(FOLDER / "work"), "--tools", str(BUILD / "demo-tools")]
+    command += ["--state", str(FOLDER / "sandbox.sqlite"), "--json", str(run_file)]
+    if arguments.record:
+        command += ["--record", str(arguments.record.resolve())]
+    if arguments.keep:
+        command.append("--keep")
+    print(
+        f"Running {PIPELINE.relative_to(ROOT)} on the sandbox's agent (log: {log_file.relative_to(ROOT)}) …", flush=True
+    )
+    started = time.monotonic()
+    with log_file.open("wb") as log, subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log) as sandbox:
+        try:
+            while sandbox.poll() is None and not run_file.is_file():
+                time.sleep(0.1)
+            if not run_file.is_file():
+                print(log_file.read_text(encoding="utf-8", errors="replace")[-5000:])
+                print(f"The sandbox ended with exit code {sandbox.returncode} before the pipeline was over.")
+                return 1
+            run = json.loads(run_file.read_text(encoding="utf-8"))
+            results = _results()
+            _show(run, results, time.monotonic() - started)
+            if arguments.json:
+                arguments.json.write_text(json.dumps({"run": run, "results": results}, indent=1), encoding="utf-8")
+            if arguments.keep:
+                print(f"\nLook at it: {run['url']}   (Ctrl-C ends the sandbox)", flush=True)
+                sandbox.wait()
+        except KeyboardInterrupt:
+            sandbox.send_signal(signal.SIGINT)
+    got = {result["title"]: result["outcome"] for result in results}
+    for title in EXPECTED | got:
+        if got.get(title) != EXPECTED.get(title):
+            print(f"Not as the example is written for: {title} is {got.get(title)}, not {EXPECTED.get(title)}.")
+    return got != EXPECTED
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--keep", action="store_true", help="leave the sandbox up, to look at its pages")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the run and its results there")
+    parser.add_argument("--record", type=Path, metavar="FILE", help="record every exchange with Azure DevOps there")
+    return parser.parse_args()
+
+
+def _package() -> Path:
+    print("Packaging the extension …", flush=True)
+    subprocess.run([sys.executable, str(ROOT / "scripts" / "build.py")], cwd=ROOT, check=True)
+    return max(BUILD.glob("*.vsix"), key=lambda file: file.stat().st_mtime)
+
+
+def _results() -> list[dict[str, Any]]:
+    """The results of all the example's tasks, in the order in which they ran."""
+    files = sorted((FOLDER / "work").rglob("results.json"), key=lambda file: file.stat().st_mtime)
+    reports = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    return [result for report in reports for result in report["results"]]
+
+
+def _show(run: dict[str, Any], results: list[dict[str, Any]], seconds: float) -> None:
+    from rich.console import Console
+    from rich.panel import Panel
+    from rich.syntax import Syntax
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    table = Table(
+        title=f"{run['build']['definition']} #{run['build']['number']}: {run['result']}", title_justify="left"
+    )
+    for heading in ("Notebook", "Outcome", "Cells", "Seconds", "Scraps"):
+        table.add_column(heading, justify="right" if heading in ("Cells", "Seconds") else "left")
+    for result in results:
+        passed = sum(cell["outcome"] == "passed" for cell in result["cells"])
+        scraps = ", ".join(f"{name} {value}" for name, value in result["scraps"].items())
+        colour = "green" if result["outcome"] == "passed" else "red"
+        cells = f"{passed}/{len(result['cells'])}"
+        table.add_row(result["title"], Text(result["outcome"], colour), cells, f"{result['duration']:.1f}", scraps)
+    console.print(table)
+    for result in results:
+        cell = next((cell for cell in result["cells"] if cell["outcome"] == "failed"), None)
+        if cell:
+            title = f"{result['title']} · cell {cell['position'] + 1} · {cell['title']}"
+            console.print(Panel(Syntax(cell["source"], "python"), title=Text(title), title_align="left"))
+            console.print(Text(f"{cell['error']['name']}: {cell['error']['value']}", "red"))
+    console.print(f"\n{len(results)} notebook runs in {seconds:.0f} s, everything included.")
+    for result in results:
+        for artefact in result["artefacts"]:
+            if artefact["kind"] == "html":
+                console.print(f"  {Path(artefact['path']).relative_to(ROOT)}", soft_wrap=True)
+    python = Path(sys.executable).relative_to(ROOT) if Path(sys.executable).is_relative_to(ROOT) else sys.executable
+    state = (FOLDER / "sandbox.sqlite").relative_to(ROOT)
+    console.print(f"The pipeline's pages again: {python} -m sandbox serve --state {state}", soft_wrap=True)
+
+
+if __name__ == "__main__":
+    node_modules()
+    reexecute_in(dev_python())
+    raise SystemExit(main())
