@@ -11,6 +11,7 @@ from typing import Literal
 
 from amltasks.agent.neutral import neutralise, one_line
 
+IssueKind = Literal["error", "warning"]
 Result = Literal["Succeeded", "SucceededWithIssues", "Failed", "Canceled", "Skipped"]
 
 # `%25` is not decoded by the agent, `%AZP25` is.
@@ -20,7 +21,7 @@ _PROPERTY_ESCAPES = _DATA_ESCAPES | str.maketrans({"]": "%5D", ";": "%3B"})
 
 def issue(
     message: str,
-    kind: Literal["error", "warning"],
+    kind: IssueKind,
     *,
     path: str = "",
     line: int | None = None,

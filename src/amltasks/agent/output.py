@@ -23,7 +23,11 @@ class Output:
 
     def text(self, text: str) -> None:
         """One or more lines for people."""
-        self._write(neutralise(self._redactor.text(text)))
+        self._write(neutralise(self.redacted(text)))
+
+    def redacted(self, text: str) -> str:
+        """Text for a command that people will see."""
+        return self._redactor.text(text)
 
     def command(self, *commands: str) -> None:
         self._write("\n".join(commands))

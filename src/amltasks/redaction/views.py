@@ -1,7 +1,7 @@
 """Looks through what stands between the characters of a secret, and remembers where everything was.
 
-A view is bytes made from other bytes by replacing every match of a pattern. `locate` leads back to the bytes at the root;
-what it needs for that is made only when something was found, so text without a secret passes at memory speed.
+A view is bytes made from other bytes by replacing every match of a pattern. `locate` leads back to the bytes at the
+root; what it needs for that is made only when something was found, so text without a secret passes at memory speed.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class View:
         self._replace = replace
 
     def locate(self, start: int, end: int) -> tuple[int, int]:
-        """The bytes of the root that `data[start:end]` was made from; not empty, and a replaced token is taken whole."""
+        """The bytes of the root that `data[start:end]`, not empty, was made from; a replaced token is taken whole."""
         if self._parent is None:
             return start, end
         seen, origin, token_end = self._trace
@@ -60,7 +60,7 @@ class View:
 
     @cached_property
     def _trace(self) -> tuple[list[int], list[int], list[int]]:
-        """Where each stretch begins here and in the parent, and where its token ends there (0: text taken over as it is)."""
+        """Where each stretch begins here and in the parent, and where its token ends there (0: text as it was)."""
         seen, origin, token_end = [0], [0], [0]
         position = taken = 0
         if self._parent is not None and self._pattern is not None:
