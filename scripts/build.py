@@ -1,0 +1,205 @@
+"""Pack the extension: python3 scripts/build.py [--stage release|test|dev] [--anew]
+
+    build/tasks/<Name>/       the task's folder, the launcher, our wheel, the lock and the licences
+    build/azure-ml-tasks.vsix the same, packed by tfx-cli; its name carries the stage unless that is release
+
+Nothing is done when nothing has changed since. The contents are checked; a warning of tfx-cli is an error here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from environment import BUILD, ROOT, dev_python, node_modules
+from task_texts import task_folders, version, write_generated_files
+from vsix import make_reproducible, problems
+
+LAUNCHER = ROOT / "tasks" / "_launcher" / "src" / "main.ts"
+SOURCES = ("src", "tasks", "extension", "configs")
+SOURCE_FILES = (
+    "LICENSE", "README.md", "package-lock.json", "pyproject.toml", "requirements.txt", "requirements/runner.lock",
+    "scripts/build.py", "scripts/task_texts.py", "scripts/vsix.py", "tsconfig.json", "vss-extension.json",
+)  # fmt: skip
+IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info")
+# tfx-cli would guess these by the program `file`, differently on every machine.
+CONTENT_TYPES = {
+    ".lock": "text/plain",
+    ".py": "text/x-python",
+    ".resjson": "application/json",
+    ".txt": "text/plain",
+    ".whl": "application/zip",
+}
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(description="Pack the extension.")
+    parser.add_argument(
+        "--stage", choices=sorted(file.stem for file in (ROOT / "configs").glob("*.json")), default="release"
+    )
+    parser.add_argument("--anew", action="store_true", help="also when nothing has changed")
+    options = parser.parse_args(arguments)
+    print(build(options.stage, anew=options.anew))
+    return 0
+
+
+def build(stage: str = "release", *, anew: bool = False) -> Path:
+    """The packed extension, made now or earlier of the same sources."""
+    packed = BUILD / ("azure-ml-tasks.vsix" if stage == "release" else f"azure-ml-tasks-{stage}.vsix")
+    stamp = packed.with_suffix(".stamp")
+    write_generated_files()
+    wanted = _digest_of_sources()
+    if anew or not (packed.is_file() and stamp.is_file() and stamp.read_text() == wanted):
+        stamp.unlink(missing_ok=True)
+        assemble()
+        _pack(packed, stage)
+        make_reproducible(packed)
+        wrong = problems(packed, version())
+        if wrong:
+            raise SystemExit(f"{packed} is not as it should be:\n" + "\n".join(wrong))
+        stamp.write_text(wanted)
+    return packed
+
+
+def assemble() -> None:
+    """Make build/tasks and build/extension: all that goes into the package."""
+    modules = node_modules()
+    launcher = BUILD / "launcher" / "launcher.js"
+    notices = _bundle_launcher(modules, launcher)
+    wheel = _build_wheel()
+    shutil.rmtree(BUILD / "tasks", ignore_errors=True)
+    for folder in task_folders():
+        target = BUILD / "tasks" / folder.name
+        shutil.copytree(folder, target, ignore=IGNORED)
+        for file in (launcher, wheel, ROOT / "requirements" / "runner.lock"):
+            shutil.copy(file, target / file.name)
+        shutil.copy(ROOT / "LICENSE", target / "LICENSE.txt")
+        (target / "ThirdPartyNotices.txt").write_text(notices, encoding="utf-8", newline="\n")
+    shutil.rmtree(BUILD / "extension", ignore_errors=True)
+    shutil.copytree(ROOT / "extension", BUILD / "extension", ignore=shutil.ignore_patterns("*.svg"))
+    shutil.copy(ROOT / "LICENSE", BUILD / "extension" / "LICENSE.txt")
+
+
+def _bundle_launcher(modules: Path, launcher: Path) -> str:
+    """Check the types and make one file of the launcher; answers with the licences of all that is in it."""
+    _node(str(modules / "typescript" / "bin" / "tsc"), "--project", str(ROOT))
+    options = {
+        "entryPoints": [str(LAUNCHER)], "outfile": str(launcher), "bundle": True, "metafile": True, "platform": "node",
+        "target": "node20", "format": "cjs", "legalComments": "inline", "logLevel": "warning",
+    }  # fmt: skip
+    metafile = json.loads(
+        _node("--print", f"JSON.stringify(require('esbuild').buildSync({json.dumps(options)}).metafile)")
+    )
+    packages = {ROOT / _package_of(module) for module in metafile["inputs"] if "node_modules/" in module}
+    return "\n\n".join(
+        ["launcher.js contains the following packages.", *(_licence(package) for package in sorted(packages))]
+    )
+
+
+def _package_of(module: str) -> str:
+    """`node_modules/q` for `node_modules/q/q.js`; also for scoped packages and nested ones."""
+    before, _, after = module.rpartition("node_modules/")
+    parts = after.split("/")
+    return f"{before}node_modules/" + "/".join(parts[: 2 if after.startswith("@") else 1])
+
+
+def _licence(package: Path) -> str:
+    about = json.loads((package / "package.json").read_text(encoding="utf-8"))
+    texts = sorted(file for file in package.iterdir() if file.name.upper().startswith(("LICENSE", "LICENCE")))
+    if not texts:
+        raise SystemExit(f"{package} has no licence text: what is bundled must bring one.")
+    title = f"{about['name']} {about['version']} ({about['license']})"
+    return f"{title}\n{'-' * len(title)}\n\n" + texts[0].read_text(encoding="utf-8").strip() + "\n"
+
+
+def _build_wheel() -> Path:
+    """Our wheel, of a copy of the sources: setuptools would keep files in build/ that are no longer in src/."""
+    workshop = BUILD / "wheel"
+    shutil.rmtree(workshop, ignore_errors=True)
+    sources = workshop / "sources"
+    shutil.copytree(ROOT / "src", sources / "src", ignore=IGNORED)
+    for name in ("LICENSE", "README.md", "pyproject.toml", "requirements.txt"):
+        shutil.copy(ROOT / name, sources / name)
+    pip_wheel = [str(dev_python()), "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
+    _run(
+        [*pip_wheel, "--wheel-dir", str(workshop), str(sources)],
+        # The same bytes from the same sources: the agents' environments are kept by them.
+        environment={"SOURCE_DATE_EPOCH": "315532800"},
+    )
+    return next(workshop.glob("*.whl"))
+
+
+def _pack(packed: Path, stage: str) -> None:
+    manifest = json.loads((ROOT / "vss-extension.json").read_text(encoding="utf-8"))
+    (BUILD / "vss-extension.json").write_text(
+        json.dumps({**manifest, "files": list(_declared_files(manifest))}, indent=2), encoding="utf-8"
+    )
+    packed.unlink(missing_ok=True)
+    said = _node(
+        *(
+            str(node_modules() / "tfx-cli" / "_build" / "tfx-cli.js"),
+            "extension",
+            "create",
+            "--no-prompt",
+            "--no-color",
+        ),
+        *("--root", str(BUILD), "--manifests", "vss-extension.json", "--output-path", str(packed)),
+        *("--overrides-file", str(ROOT / "configs" / f"{stage}.json")),
+    )
+    warnings = [line for line in said.splitlines() if "warning" in line.lower()]
+    if warnings:
+        raise SystemExit("tfx-cli warns:\n" + "\n".join(warnings))
+
+
+def _declared_files(manifest: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The tasks' files and the page's pictures; icon, page and licence are declared where the manifest names them."""
+    named = {*manifest["icons"].values(), *(content["path"] for content in manifest["content"].values())}
+    for file in sorted(path for name in ("tasks", "extension") for path in (BUILD / name).rglob("*") if path.is_file()):
+        path = file.relative_to(BUILD).as_posix()
+        if path not in named:
+            declared: dict[str, Any] = {"path": path, "addressable": path.startswith("extension/")}
+            if file.suffix in CONTENT_TYPES:
+                declared["contentType"] = CONTENT_TYPES[file.suffix]
+            yield declared
+
+
+def _digest_of_sources() -> str:
+    files = [ROOT / name for name in SOURCE_FILES]
+    for name in SOURCES:
+        found = (file for file in (ROOT / name).rglob("*") if file.is_file())
+        files += [file for file in found if not re.search(r"__pycache__|\.egg-info", file.as_posix())]
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        digest.update(f"{file.relative_to(ROOT).as_posix()}\0".encode() + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _node(*arguments: str) -> str:
+    node = shutil.which("node")
+    if node is None:
+        raise SystemExit("node is not on PATH: install Node.js 20 or later.")
+    return _run([node, *arguments])
+
+
+def _run(command: list[str], environment: dict[str, str] | None = None) -> str:
+    """Its output, both streams; ends the program with it when the command fails."""
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace",
+    )  # fmt: skip
+    if done.returncode:
+        raise SystemExit(f"{done.stdout}\n{Path(command[0]).name} ended with exit code {done.returncode}: {command[1]}")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
