@@ -1,0 +1,218 @@
+"""Kernel messages made into outputs: nbclient's reading of them, with bounded memory and nothing invalid let in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionComplete
+from nbformat import NotebookNode
+
+from amltasks.notebooks.tracebacks import collapse_lines
+
+KEPT_BYTES_PER_CELL = 100_000_000
+KEPT_OUTPUTS_PER_CELL = 20_000
+_DEEPEST_JSON = 100
+_OUTPUT_TYPES = {"stream", "display_data", "execute_result", "error"}
+
+
+class OutputClient(NotebookClient):  # type: ignore[misc]
+    """Writes what the kernel publishes into the notebook's cells. Starts and ends nothing: `kc` belongs to others.
+
+    show: told of text as it comes, with its stream (`stdout`, `stderr`, `result`). note: told, once a cell, what was
+    cut or not understood. Consecutive texts of one stream become one output, in linear time; `settle` must be called
+    before a cell's outputs are read.
+    """
+
+    def __init__(
+        self,
+        notebook: NotebookNode,
+        *,
+        show: Callable[[str, str], None],
+        note: Callable[[str], None],
+        kept_bytes: int = KEPT_BYTES_PER_CELL,
+    ) -> None:
+        super().__init__(notebook)
+        self._show = show
+        self._note = note
+        self._kept_bytes = kept_bytes
+        self._kept: dict[int, int] = {}  # position → bytes of its outputs so far
+        self._noted: set[tuple[int, str]] = set()
+        self._open: tuple[NotebookNode, list[str]] | None = None  # the stream output being written, its chunks
+        self._fresh = self._fresh_limit = 0  # characters since the open output was compacted; its size then
+        self._number: dict[int, int] = {}
+
+    def begin(self, position: int, number: int) -> None:
+        """The cell is about to be executed: its outputs are emptied."""
+        self.settle()
+        cell = self.nb.cells[position]
+        cell["outputs"] = []
+        cell["metadata"]["execution"] = {}
+        self._kept[position] = 0
+        self._number[position] = number
+        self.clear_before_next_output = False
+
+    def receive(self, message: dict[str, Any], position: int) -> bool:
+        """Takes one iopub message of the cell; True when it says that the cell is done."""
+        cell = self.nb.cells[position]
+        try:
+            self.process_message(message, cell, position)
+        except CellExecutionComplete:
+            return True
+        # A kernel can be made to publish anything; what cannot be read must not end the run.
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError, AssertionError, RecursionError) as error:
+            kind = str(message.get("msg_type"))[:40]
+            self._note_once(position, f"a message of the kernel ({kind}) was left out: {type(error).__name__}")
+        return False
+
+    def settle(self) -> None:
+        """Joins the chunks of the stream output being written; carriage returns are applied as a terminal does."""
+        if self._open:
+            output, chunks = self._open
+            output["text"] = collapse_lines("".join(chunks))
+            self._open = None
+
+    def output(
+        self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int
+    ) -> NotebookNode | None:
+        if msg["msg_type"] not in _OUTPUT_TYPES:
+            return None
+        content = _normal(msg["msg_type"], msg["content"])
+        hooked = bool(self.output_hook_stack.get(msg["parent_header"].get("msg_id")))
+        if not self._fits(content, len(outs), cell_index, always=msg["msg_type"] == "error"):
+            return None
+        self._show_content(msg["msg_type"], content)
+        msg["content"] = content
+        if hooked or not self._extends(outs, msg):
+            self.settle()
+            output = super().output(outs, msg, display_id, cell_index)
+            if output is not None and output["output_type"] == "stream":
+                self._begin_stream(output)
+            return output
+        return None
+
+    def clear_output(self, outs: list[NotebookNode], msg: dict[str, Any], cell_index: int) -> None:
+        self.settle()
+        super().clear_output(outs, msg, cell_index)
+        if not outs:
+            self._kept[cell_index] = 0
+
+    def _update_display_id(self, display_id: str, msg: dict[str, Any]) -> None:
+        if _size(msg["content"]) > self._kept_bytes:
+            return
+        msg["content"] = {**_normal("display_data", msg["content"]), "transient": msg["content"].get("transient")}
+        super()._update_display_id(display_id, msg)
+
+    def _extends(self, outs: list[NotebookNode], msg: dict[str, Any]) -> bool:
+        """Adds the text to the cell's last output, if that is of the same stream."""
+        if msg["msg_type"] != "stream" or self.clear_before_next_output or not outs:
+            return False
+        last = outs[-1]
+        if last["output_type"] != "stream" or last["name"] != msg["content"]["name"]:
+            return False
+        if self._open is None or self._open[0] is not last:
+            self._begin_stream(last)
+        assert self._open is not None
+        chunks = self._open[1]
+        text = msg["content"]["text"]
+        chunks.append(text)
+        self._fresh += len(text)
+        # A progress bar rewrites one line for hours: what is invisible goes whenever the text has doubled.
+        if "\r" in text and self._fresh > max(65_536, self._fresh_limit):
+            chunks[:] = [collapse_lines("".join(chunks))]
+            self._fresh, self._fresh_limit = 0, len(chunks[0])
+        return True
+
+    def _begin_stream(self, output: NotebookNode) -> None:
+        self.settle()
+        self._open = (output, [output["text"]])
+        self._fresh, self._fresh_limit = 0, len(output["text"])
+
+    def _fits(self, content: dict[str, Any], outputs: int, position: int, *, always: bool) -> bool:
+        if self.clear_before_next_output:
+            self._kept[position], outputs = 0, 0
+        size = _size(content)
+        kept = self._kept.get(position, 0)
+        if not always and (kept + size > self._kept_bytes or outputs >= KEPT_OUTPUTS_PER_CELL):
+            limit = f"{self._kept_bytes / 1e6:,.0f} MB" if kept + size > self._kept_bytes else f"{outputs:,} outputs"
+            self._note_once(position, f"its output was cut after {limit}")
+            return False
+        self._kept[position] = kept + size
+        return True
+
+    def _note_once(self, position: int, what: str) -> None:
+        if (position, what) not in self._noted:
+            self._noted.add((position, what))
+            self._note(f"Cell {self._number.get(position, position + 1)}: {what}.")
+
+    def _show_content(self, kind: str, content: dict[str, Any]) -> None:
+        if kind == "stream":
+            self._show(content["text"], content["name"])
+        elif kind == "error":
+            self._show("\n".join(content["traceback"]) + "\n", "stderr")
+        else:
+            text = content["data"].get("text/plain", "")
+            self._show(("".join(text) if isinstance(text, list) else text) + "\n", "result")
+
+
+def _normal(kind: str, content: dict[str, Any]) -> dict[str, Any]:
+    """The content as nbformat wants it: text where text must be, JSON that can be written."""
+    if kind == "stream":
+        return {"name": str(content["name"]), "text": str(content["text"])}
+    if kind == "error":
+        traceback = content.get("traceback", ())
+        lines = [str(line) for line in traceback] if isinstance(traceback, (list, tuple)) else [str(traceback)]
+        return {"ename": str(content.get("ename")), "evalue": str(content.get("evalue")), "traceback": lines}
+    data, metadata = content["data"], content.get("metadata")
+    normal: dict[str, Any] = {
+        "data": {str(mime): _bundle_value(str(mime), value) for mime, value in data.items()},
+        "metadata": metadata if isinstance(metadata, dict) and _writable(metadata) else {},
+    }
+    if kind == "execute_result":
+        normal["execution_count"] = content.get("execution_count")
+    return normal
+
+
+def _bundle_value(mime: str, value: Any) -> Any:
+    if mime == "application/json" or mime.endswith("+json"):
+        return value if _writable(value) else "(left out: not JSON, or nested too deeply)"
+    if isinstance(value, str) or (isinstance(value, list) and all(isinstance(line, str) for line in value)):
+        return value
+    return str(value) if isinstance(value, (int, float, bool)) else "(left out: not text)"
+
+
+def _writable(value: Any) -> bool:
+    """Whether a value is JSON that every reader takes: no NaN, not nested beyond reason."""
+    level, depth = [value], 0
+    while level:
+        if (depth := depth + 1) > _DEEPEST_JSON:
+            return False
+        level = [
+            child
+            for parent in level
+            if isinstance(parent, (dict, list))
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+        ]
+    try:
+        json.dumps(value, allow_nan=False)
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+def _size(value: Any) -> int:
+    """Characters of all text in a message's content, about the bytes that it takes."""
+    total, left = 0, [value]
+    while left:
+        part = left.pop()
+        if isinstance(part, str):
+            total += len(part)
+        elif isinstance(part, dict):
+            left.extend(part.values())
+        elif isinstance(part, (list, tuple)):
+            left.extend(part)
+        else:
+            total += 8
+    return total

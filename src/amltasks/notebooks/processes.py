@@ -1,0 +1,78 @@
+"""Processes that a notebook starts, wherever they hide: found by descent and by a variable in their environment.
+
+The worker is the reaper of orphans (Linux), so a double fork cannot leave it; the marker finds what was orphaned
+after the worker itself died, and serves where there are no reapers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+MARKER = "AMLTASKS_RUN"
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def adopt_orphans() -> None:
+    """Makes this process the parent of every descendant whose own parent ends. Linux only; elsewhere nothing."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_all(marker: str, *, descendants: bool, within: float = 3.0) -> int:
+    """Kills every marked process, again and again until none is left; how many there were.
+
+    descendants: whether all descendants of this process are meant too. within: seconds after which it gives up on
+    what cannot be killed. Never ends this process itself.
+    """
+    ended: set[int] = set()
+    deadline = time.monotonic() + within
+    while (victims := _left(marker, descendants)) and time.monotonic() < deadline:
+        for process in victims:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+                ended.add(process.pid)
+        psutil.wait_procs(victims, timeout=0.5)
+    return len(ended)
+
+
+def _left(marker: str, descendants: bool) -> list[psutil.Process]:
+    found = {process.pid: process for process in psutil.Process().children(recursive=True)} if descendants else {}
+    for pid in _marked(marker) - found.keys() - {os.getpid()}:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found[pid] = psutil.Process(pid)
+    return [process for process in found.values() if _alive(process)]
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        if process.status() != psutil.STATUS_ZOMBIE:
+            return True
+        process.wait(timeout=0)  # an orphan we adopted: nobody else will reap it
+    except psutil.Error:
+        pass
+    return False
+
+
+def _marked(marker: str) -> set[int]:
+    if sys.platform == "linux":
+        needle = f"{MARKER}={marker}".encode()
+        return {int(path.parent.name) for path in Path("/proc").glob("[0-9]*/environ") if needle in _read(path)}
+    return {
+        process.pid
+        for process in psutil.process_iter(["environ"])
+        if (process.info["environ"] or {}).get(MARKER) == marker
+    }
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:  # gone meanwhile, or another user's
+        return b""

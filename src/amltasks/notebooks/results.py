@@ -1,0 +1,82 @@
+"""A notebook's result, put together from what was seen and what lies on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+
+from amltasks.notebooks.images import write_images
+from amltasks.notebooks.records import CellRecord, RunEnding
+from amltasks.notebooks.saving import EXECUTED
+from amltasks.notebooks.verdict import judge
+from amltasks.platforms.base import NotebookRun
+from amltasks.report.model import Artefact, ArtefactKind, NotebookResult, Outcome
+
+LOG = "console.log"
+IMAGES = "images"
+
+
+def result_of(
+    run: NotebookRun,
+    notebook: NotebookNode,
+    indices: Sequence[int | None],
+    records: Sequence[CellRecord],
+    ending: RunEnding,
+    *,
+    started_at: datetime,
+    notes: Sequence[str] = (),
+    **more: Any,
+) -> NotebookResult:
+    """The result of a notebook that was begun, with its pictures written. Notebook and records must be redacted.
+
+    more: further members of the result.
+    """
+    verdict = judge(notebook, indices, records, ending)
+    artefacts, problems = _artefacts(notebook, run.folder)
+    return NotebookResult(
+        **_identity(run, started_at),
+        outcome=verdict.outcome,
+        message=verdict.message,
+        notes=(*notes, *verdict.notes, *problems),
+        cells=verdict.cells,
+        kernel_death=ending.death,
+        artefacts=artefacts,
+        **more,
+    )
+
+
+def unstarted(run: NotebookRun, outcome: Outcome, message: str, started_at: datetime) -> NotebookResult:
+    """The result of a notebook that no kernel was started for."""
+    return NotebookResult(**_identity(run, started_at), outcome=outcome, message=message)
+
+
+def _identity(run: NotebookRun, started_at: datetime) -> dict[str, Any]:
+    return {
+        "run_id": run.run_id,
+        "notebook": run.notebook,
+        "parameter_set": run.parameter_set,
+        "parameters": run.parameters,
+        "expected_outcome": run.expected_outcome,
+        "owner": run.owner,
+        "folder": run.folder,
+        "started_at": started_at,
+        "duration": round((datetime.now(timezone.utc) - started_at).total_seconds(), 3),
+    }
+
+
+def _artefacts(notebook: NotebookNode, folder: Path) -> tuple[tuple[Artefact, ...], list[str]]:
+    """The files of a run, and a sentence for what could not be written."""
+    problems = []
+    pictures: list[Path] = []
+    try:
+        pictures, left_out = write_images(notebook, folder / IMAGES)
+        problems += [left_out] if left_out else []
+    except OSError as error:
+        problems.append(f"The images could not be written as files: {error.strerror or error}.")
+    files = [(ArtefactKind.NOTEBOOK, folder / EXECUTED), (ArtefactKind.LOG, folder / LOG)]
+    files += [(ArtefactKind.IMAGE, picture) for picture in pictures]
+    return tuple(Artefact(kind=kind, path=path, name=path.name) for kind, path in files if path.is_file()), problems

@@ -1,0 +1,270 @@
+"""The process that runs one notebook: `python -m amltasks.notebooks.worker`, started and spoken to by a platform.
+
+It owns the kernel and everything the kernel starts, and ends with them. Signals do not end it, because the notebook can
+send them: what ends it is an order on stdin, or stdin's end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timezone
+from types import FrameType
+
+import papermill  # noqa: F401  first of all: papermill loads registered engines, ours too, while it is imported itself
+from nbformat import NotebookNode
+from papermill.engines import papermill_engines
+
+from amltasks.data import Data
+from amltasks.errors import UserError
+from amltasks.notebooks import engine, processes
+from amltasks.notebooks.cells import titles
+from amltasks.notebooks.console import Console
+from amltasks.notebooks.execution import Execution
+from amltasks.notebooks.kernels import Kernel, KernelMissingError, choose_kernel
+from amltasks.notebooks.preparation import prepare
+from amltasks.notebooks.reading import read_notebook
+from amltasks.notebooks.records import CellRecord, RunEnding
+from amltasks.notebooks.results import LOG, result_of, unstarted
+from amltasks.notebooks.saving import NotebookSaver
+from amltasks.notebooks.verdict import cell_result
+from amltasks.notebooks.wire import Assignment, Ended, StopOrder, Told, line
+from amltasks.platforms.base import CellFinished, CellStarted, KernelStarted, Note, NotebookRun, RunEvent, Stop
+from amltasks.redaction import Redactor
+from amltasks.report.model import CellResult, NotebookResult, Outcome
+
+ORPHAN_SECONDS = 5.0  # for an orderly end after the parent is gone; then all is killed
+
+Attach = Callable[[asyncio.AbstractEventLoop, Stop], None]
+
+
+def run_notebook(run: NotebookRun, marker: str, emit: Callable[[RunEvent], None], attach: Attach) -> NotebookResult:
+    """Runs one notebook and leaves what it made in `run.folder`. Never raises for what the notebook does."""
+    started_at = datetime.now(timezone.utc)
+    redactor = Redactor(run.secrets)
+    environment = {**os.environ, **run.environment}
+    try:
+        notebook = read_notebook(run.source)
+        kernel = choose_kernel(
+            notebook, python=run.python, kernel=run.kernel, environment=environment, folder=run.working_directory
+        )
+        notebook, indices = prepare(notebook, run, kernel)
+    except UserError as error:
+        return unstarted(run, Outcome.INVALID, redactor.text(str(error)), started_at)
+    except KernelMissingError as error:
+        return unstarted(run, Outcome.KERNEL_MISSING, redactor.text(str(error)), started_at)
+
+    course = _Course(run, notebook, indices, redactor, emit)
+    execution = Execution(
+        kernel=kernel,
+        working_directory=run.working_directory,
+        environment=run.environment,
+        marker=marker,
+        cell_timeout=run.cell_timeout,
+        notebook_timeout=run.notebook_timeout,
+        observer=course,
+        attach=attach,
+    )
+    try:
+        papermill_engines.execute_notebook_with_engine(
+            engine.register(), notebook, kernel.name, progress_bar=False, autosave_cell_every=0, execution=execution
+        )
+    finally:
+        left = processes.end_all(marker, descendants=True)
+    if left:
+        course.note(f"{left} process(es) that the notebook had left running were ended.")
+    return course.result(execution, started_at)
+
+
+class _Course:
+    """Observes an execution: logs it, saves it, tells of it; all of it redacted."""
+
+    def __init__(
+        self,
+        run: NotebookRun,
+        notebook: NotebookNode,
+        indices: list[int | None],
+        redactor: Redactor,
+        emit: Callable[[RunEvent], None],
+    ) -> None:
+        self._run = run
+        self._notebook = notebook
+        self._indices = indices
+        self._redactor = redactor
+        self._emit = emit
+        self._notes: list[str] = []
+        self._titles = {position: redactor.text(title) for position, title in titles(notebook).items()}
+        self._console = Console(run.folder / LOG, redactor, emit)
+        self._saver = NotebookSaver(notebook, indices, run.folder, redactor)
+
+    def kernel_started(self, kernel: Kernel, cells: int) -> None:
+        self._emit(KernelStarted(kernel=kernel.label, cells=cells))
+        self._console.header(f"Kernel: {kernel.label}")
+        for note in kernel.notes:
+            self.note(note)
+
+    def cell_started(self, position: int, number: int) -> None:
+        self._console.header(f"Cell {number} · {self._titles[position]}")
+        self._emit(CellStarted(position=position, number=number, title=self._titles[position]))
+
+    def cell_finished(self, number: int, record: CellRecord) -> None:
+        cell = self._redacted(record)
+        self._saver.cell_done(record)
+        self._console.finish_lines()
+        self._console.flush()
+        self._console.header(f"{cell.outcome.value} after {record.duration:g} s")
+        self._emit(CellFinished(number=number, cell=cell))
+
+    def show(self, text: str, stream: str) -> None:
+        self._console.write(text, stream)
+
+    def note(self, text: str) -> None:
+        text = self._redactor.text(text)
+        if text not in self._notes:
+            self._notes.append(text)
+            self._emit(Note(text=text))
+
+    def tick(self) -> None:
+        self._console.flush()
+        self._saver.tick()
+
+    def last_output(self) -> str:
+        self._console.finish_lines()
+        return self._console.last_lines()
+
+    def result(self, execution: Execution, started_at: datetime) -> NotebookResult:
+        """The verdict, once all is over and redacted; the notebook in its final form is on disk then."""
+        records = [CellRecord.model_validate(self._masked(record)) for record in execution.records]
+        leaks = self._redactor.notebook(self._notebook)
+        self._saver.finish(self._notebook)
+        self._console.close()
+        for problem in filter(None, (self._saver.problem, self._console.problem)):
+            self.note(problem)
+        return result_of(
+            self._run.model_copy(update={"parameters": self._redactor.value(self._run.parameters)}),
+            self._notebook,
+            self._indices,
+            records,
+            RunEnding.model_validate(self._masked(execution.ending)),
+            started_at=started_at,
+            notes=self._notes,
+            leaks=tuple(sorted(leaks)),
+        )
+
+    def _redacted(self, record: CellRecord) -> CellResult:
+        position = record.position
+        cell = cell_result(self._notebook, position, self._indices[position], self._titles[position], record)
+        return CellResult.model_validate(self._masked(cell))
+
+    def _masked(self, data: Data) -> object:
+        return self._redactor.value(data.model_dump(mode="json"))
+
+
+class ParentLine(threading.Thread):
+    """Listens on stdin: for the assignment, then for an order to stop or the end, which means that nobody is left."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self._buffer = b""
+        self._lock = threading.Lock()
+        self._reason: StopOrder | None = None
+        self._set: Callable[[StopOrder], None] | None = None
+        self._marker = ""
+
+    def assignment(self) -> Assignment | None:
+        """What is to be done; None where nobody says. Listening in the background begins with it."""
+        first = self._next_line()
+        if first is None:
+            return None
+        assignment = Assignment.model_validate_json(first)
+        self._marker = assignment.marker
+        self.start()
+        return assignment
+
+    def attach(self, loop: asyncio.AbstractEventLoop, stop: Stop) -> None:
+        """From now on an order reaches this Stop; also one that came before."""
+
+        def set_stop(order: StopOrder) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: the run is over
+                loop.call_soon_threadsafe(stop.set, order.stop)
+
+        with self._lock:
+            self._set = set_stop
+            if self._reason:
+                set_stop(self._reason)
+
+    def run(self) -> None:
+        order = self._next_line()
+        self._order(StopOrder.model_validate_json(order) if order else StopOrder(stop="cancelled"))
+        while order is not None:
+            order = self._next_line()
+        time.sleep(ORPHAN_SECONDS)
+        processes.end_all(self._marker, descendants=True)
+        os._exit(3)
+
+    def _order(self, order: StopOrder) -> None:
+        with self._lock:
+            self._reason = order
+            if self._set:
+                self._set(order)
+
+    def _next_line(self) -> bytes | None:
+        # Not sys.stdin: a thread that sits in its lock while the interpreter ends is a fatal error.
+        while b"\n" not in self._buffer:
+            chunk = os.read(0, 1 << 16)
+            if not chunk:
+                return None
+            self._buffer += chunk
+        found, _, self._buffer = self._buffer.partition(b"\n")
+        return found
+
+
+def _survive_signals(note: Callable[[str], None]) -> None:
+    """A Python handler, not SIG_IGN: that one the kernel would inherit, and an interrupt would never reach its cell."""
+
+    def survive(number: int, _: FrameType | None) -> None:
+        note(f"{signal.Signals(number).name} was sent to the process that runs the notebook, and ignored.")
+
+    signals = {"SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGBREAK"}
+    for name in signals & set(signal.Signals.__members__):
+        signal.signal(signal.Signals[name], survive)
+
+
+def main() -> None:
+    logging.disable(logging.CRITICAL)  # traitlets and papermill log to stderr; what matters is told as events
+    parent = ParentLine()
+    assignment = parent.assignment()
+    if assignment is None:
+        return
+    # The channel moves away from descriptor 1: that is the first that a notebook would write to through /proc.
+    channel = os.dup(1)
+    os.dup2(2, 1)
+    lock = threading.RLock()
+
+    def tell(message: Told | Ended) -> None:
+        data = memoryview(line(assignment.nonce, message))
+        with lock, contextlib.suppress(BrokenPipeError):
+            while data:
+                data = data[os.write(channel, data) :]
+
+    def emit(event: RunEvent) -> None:
+        tell(Told(event=event))
+
+    if sys.platform == "win32":
+        asyncio.set_event_loop_policy(asyncio.WindowsSelectorEventLoopPolicy())  # zmq cannot use the other one
+    processes.adopt_orphans()
+    _survive_signals(lambda text: emit(Note(text=text)))
+    tell(Ended(result=run_notebook(assignment.run, assignment.marker, emit, parent.attach)))
+    sys.stdout.flush()
+    os._exit(0)  # nothing is left to be done, and a thread of ours may still sit in a read
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,207 @@
+"""Notebooks on this machine: one worker process each, which owns the kernel. See `amltasks.notebooks.worker`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any
+
+from amltasks.errors import ServiceError
+from amltasks.notebooks import processes
+from amltasks.notebooks.cells import one_line
+from amltasks.notebooks.kernel_process import signal_name
+from amltasks.notebooks.records import CellEnding, CellRecord, EndingReason, RunEnding
+from amltasks.notebooks.results import result_of, unstarted
+from amltasks.notebooks.saving import recover
+from amltasks.notebooks.wire import Assignment, Decoder, Ended, StopOrder, Told
+from amltasks.platforms.base import (
+    CellFinished,
+    CellStarted,
+    Note,
+    NotebookRun,
+    OutputText,
+    RunEvent,
+    Stop,
+)
+from amltasks.redaction import Redactor
+from amltasks.report.model import KernelDeath, NotebookResult, Outcome
+
+STOP_SECONDS = 1.7  # for the worker to end a notebook that was stopped; then it is killed
+LINGER_SECONDS = 5.0  # for the worker to be gone after it gave its result
+_STRAY_LINES = 200  # of text that reached the worker's stdout or stderr past the kernel
+_ERROR_BYTES = 64 * 1024
+
+_STOP_REASONS = {
+    "cancelled": EndingReason.CANCELLED,
+    "runTimeout": EndingReason.RUN_TIMEOUT,
+    "failOn": EndingReason.FAIL_ON,
+}
+
+
+class LocalCompute:
+    """Runs notebooks in processes of this machine."""
+
+    async def run(self, run: NotebookRun, emit: Callable[[RunEvent], None], stop: Stop) -> NotebookResult:
+        """See `amltasks.platforms.base.Compute`. Raises ServiceError when the worker cannot be started or fails."""
+        watched = _Watched(run, emit)
+        marker, nonce = secrets.token_hex(16), secrets.token_hex(16)
+        process = await _start_worker()
+        try:
+            assignment = Assignment(run=run, nonce=nonce, marker=marker)
+            await _write(process, assignment.model_dump_json(by_alias=True))
+            pumps = [
+                asyncio.ensure_future(watched.read_messages(process.stdout, Decoder(nonce))),
+                asyncio.ensure_future(watched.read_errors(process.stderr)),
+            ]
+            try:
+                await _until_over(process, watched, stop)
+                # Not until their ends: a process that the notebook left behind may hold the pipes open.
+                await asyncio.wait(pumps, timeout=0.5 if watched.result is None else 0)
+            finally:
+                for pump in pumps:
+                    pump.cancel()
+                await asyncio.gather(*pumps, return_exceptions=True)
+        finally:
+            if process.returncode is None:
+                process.kill()
+            processes.end_all(marker, descendants=False)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(process.wait(), 1)
+        return watched.result or watched.without_worker(process.returncode, stop)
+
+
+class _Watched:
+    """What is known of a run through what its worker told."""
+
+    def __init__(self, run: NotebookRun, emit: Callable[[RunEvent], None]) -> None:
+        self.result: NotebookResult | None = None
+        self.over = asyncio.Event()
+        self._run = run
+        self._emit = emit
+        self._redactor = Redactor(run.secrets)
+        self._started_at = datetime.now(timezone.utc)
+        self._running: tuple[int, datetime] | None = None  # position of the cell that runs, and since when
+        self._stray = 0
+        self._errors = b""
+        self._notes: list[str] = []
+
+    async def read_messages(self, stream: asyncio.StreamReader | None, decoder: Decoder) -> None:
+        assert stream is not None
+        while data := await stream.read(1 << 16):
+            for message in decoder.feed(data):
+                if isinstance(message, Ended):
+                    self.result = message.result
+                    self.over.set()
+                elif isinstance(message, Told):
+                    self._told(message.event)
+                else:
+                    self._stray_text(message)
+
+    async def read_errors(self, stream: asyncio.StreamReader | None) -> None:
+        """The worker's own stderr: empty, unless it fails, or the notebook finds a way to write there."""
+        assert stream is not None
+        while data := await stream.read(1 << 16):
+            self._errors = (self._errors + data)[-_ERROR_BYTES:]
+            for text in data.decode("utf-8", "replace").splitlines():
+                self._stray_text(text)
+
+    def without_worker(self, code: int | None, stop: Stop) -> NotebookResult:
+        """The result where the worker gave none: what it had done is taken from the disk.
+
+        Raises ServiceError where the worker failed by itself.
+        """
+        if stop:
+            ending = RunEnding(reason=_STOP_REASONS[stop.reason or "cancelled"])
+            last = CellEnding.STOPPED
+        elif code is not None and code < 0:
+            detail = "the process that ran the notebook was killed, and the kernel with it"
+            death = KernelDeath(signal=signal_name(-code))
+            ending = RunEnding(reason=EndingReason.DIED, death=death, detail=detail)
+            last = CellEnding.DIED
+        else:
+            raise ServiceError(
+                f"The process that ran {self._run.title} failed (exit code {code}): {self._last_error()}"
+            )
+        recovered = recover(self._run.folder)
+        if recovered is None:
+            outcome = Outcome.CANCELLED if stop else Outcome.KERNEL_DIED
+            message = "Stopped before the first cell." if stop else f"Before the first cell, {ending.detail}."
+            return unstarted(self._run, outcome, message, self._started_at)
+        records = list(recovered.records)
+        if self._running:
+            position, since = self._running
+            duration = (datetime.now(timezone.utc) - since).total_seconds()
+            records.append(CellRecord(position=position, ending=last, started_at=since, duration=round(duration, 3)))
+        return result_of(
+            self._run.model_copy(update={"parameters": self._redactor.value(self._run.parameters)}),
+            recovered.notebook,
+            recovered.indices,
+            records,
+            ending,
+            started_at=self._started_at,
+            notes=self._notes,
+        )
+
+    def _told(self, event: RunEvent) -> None:
+        if isinstance(event, CellStarted):
+            self._running = (event.position, datetime.now(timezone.utc))
+        elif isinstance(event, CellFinished):
+            self._running = None
+        elif isinstance(event, Note):
+            self._notes.append(event.text)
+        self._emit(event)
+
+    def _stray_text(self, text: str) -> None:
+        self._stray += 1
+        if self._stray <= _STRAY_LINES:
+            self._emit(OutputText(text=self._redactor.text(text[:2000])))
+        elif self._stray == _STRAY_LINES + 1:
+            self._emit(Note(text="The notebook writes past its kernel; more of that is not shown."))
+
+    def _last_error(self) -> str:
+        lines = self._errors.decode("utf-8", "replace").strip().splitlines()
+        return self._redactor.text(one_line(lines[-1], 500)) if lines else "no message"
+
+
+async def _start_worker() -> asyncio.subprocess.Process:
+    options: dict[str, Any] = (
+        {"start_new_session": True} if os.name == "posix" else {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined,unused-ignore]
+    )
+    command = [sys.executable, "-I", "-X", "utf8", "-m", "amltasks.notebooks.worker"]
+    pipe = asyncio.subprocess.PIPE
+    try:
+        return await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe, **options)
+    except OSError as error:
+        raise ServiceError(f"No process could be started to run a notebook: {error}") from error
+
+
+async def _write(process: asyncio.subprocess.Process, text: str) -> None:
+    assert process.stdin is not None
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has ended: that is seen elsewhere
+        process.stdin.write(text.encode() + b"\n")
+        await process.stdin.drain()
+
+
+async def _until_over(process: asyncio.subprocess.Process, watched: _Watched, stop: Stop) -> None:
+    """Waits until the worker has given its result or ended; passes a stop on, and kills what does not heed it."""
+    gone = asyncio.ensure_future(process.wait())
+    over = asyncio.ensure_future(watched.over.wait())
+    stopping = asyncio.ensure_future(stop.wait())
+    tasks = {gone, over, stopping}
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if not gone.done() and not over.done():
+            await _write(process, StopOrder(stop=stop.reason or "cancelled").model_dump_json())
+            await asyncio.wait({gone, over}, timeout=STOP_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if over.done():
+            await asyncio.wait({gone}, timeout=LINGER_SECONDS)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
