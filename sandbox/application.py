@@ -121,13 +121,8 @@ class Application:
             locations=self._router.locations,
         )
         _check_query(call, route)
-        if values.get("project", "").lower() not in ("", self.world.project.name.lower(), self.world.project.id):
-            raise ServiceError(
-                404,
-                "ProjectDoesNotExistWithNameException",
-                f"TF200016: The following project does not exist: {values['project']}. "
-                "Verify that the name of the project is correct and that the project exists.",
-            )
+        if "project" in values:
+            self.world.project.check(values["project"])
         return route.handler(call)
 
     def _path(self, request: Request) -> str:

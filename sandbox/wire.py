@@ -187,6 +187,11 @@ def collection(items: list[Any]) -> dict[str, Any]:
     return {"count": len(items), "value": items}
 
 
+def without_null(body: Mapping[str, Any]) -> dict[str, Any]:
+    """As the service answers: what has no value is left out."""
+    return {name: value for name, value in body.items() if value is not None}
+
+
 def parse_time(text: str) -> datetime:
     """ISO 8601 with any number of fractional digits; a time without zone is UTC. ValueError where it is none."""
     text = re.sub(r"(\.\d{6})\d+", r"\1", text.strip()).replace("Z", "+00:00").replace("z", "+00:00")

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import uuid
 from pathlib import Path
 
 from sandbox.devops.build.state import Builds
+from sandbox.devops.core.state import open_project
 from sandbox.devops.git.state import Repositories
 from sandbox.devops.test.state import TestRuns
 from sandbox.faults import Faults
 from sandbox.journal import Journal
-from sandbox.store import Document, Store, Table
+from sandbox.store import Store
 from sandbox.tokens import Tokens
 
 ORGANIZATION = "sandbox"
-PROJECT = "demo"
-
-
-class Project(Document):
-    id: str
-    name: str
 
 
 class World:
@@ -29,7 +23,7 @@ class World:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.project = self._project()
+        self.project = open_project(store)
         self.builds = Builds(store)
         self.tests = TestRuns(store, self.builds)
         self.git = Repositories(store)
@@ -45,11 +39,3 @@ class World:
     def close(self) -> None:
         self.journal.close()
         self.store.close()
-
-    def _project(self) -> Project:
-        table = Table(self.store, "project", Project)
-        project = table.get("", PROJECT)
-        if project is None:
-            project = Project(id=str(uuid.uuid4()), name=PROJECT)
-            table.put("", PROJECT, project)
-        return project

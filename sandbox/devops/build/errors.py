@@ -34,3 +34,7 @@ def artifact_exists(name: str, build_id: int) -> ServiceError:
 
 def illegal_state(message: str) -> ServiceError:
     return ServiceError(409, "InvalidBuildException", message)
+
+
+def timeline_not_found(timeline_id: str) -> ServiceError:
+    return ServiceError(404, "TimelineNotFoundException", f"No timeline found for the ID {timeline_id}.")

@@ -164,13 +164,6 @@ class Builds:
             raise errors.build_not_found(build_id)
         return build
 
-    def of_plan(self, plan_id: str) -> Build:
-        """The build that an orchestration plan belongs to."""
-        for build in self.all():
-            if build.plan_id == plan_id.lower():
-                return build
-        raise errors.build_not_found(plan_id)
-
     def all(self) -> list[Build]:
         return self._builds.all("")
 

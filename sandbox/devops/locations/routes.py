@@ -5,14 +5,13 @@ from __future__ import annotations
 from sandbox.devops.locations import responses
 from sandbox.routing import Location, Route
 
-_LOCATIONS = Location("00d9565f-ed9c-4a06-9a50-00e7896ccab4", "Location", "Options", "_apis/{area}")
-_AREAS = Location("e81700f7-3be2-46de-8624-2eb35882fcaa", "Location", "ResourceAreas", "_apis/{resource}/{areaId}")
+_LOCATIONS = Location("e81700f7-3be2-46de-8624-2eb35882fcaa", "Location", "ResourceAreas", "_apis/{resource}/{areaId}")
 
 ROUTES = [
     Route("OPTIONS", "_apis", responses.list_locations, _LOCATIONS, ["allHostTypes"], published=False),
     Route("OPTIONS", "_apis/{area}", responses.list_locations, _LOCATIONS, ["allHostTypes"], published=False),
     Route("OPTIONS", "{project}/_apis", responses.list_locations, _LOCATIONS, ["allHostTypes"], published=False),
     Route("OPTIONS", "{project}/_apis/{area}", responses.list_locations, _LOCATIONS, ["allHostTypes"], published=False),
-    Route("GET", "_apis/ResourceAreas", responses.list_areas, _AREAS, published=False),
-    Route("GET", "_apis/ResourceAreas/{areaId}", responses.get_area, _AREAS, published=False),
+    Route("GET", "_apis/ResourceAreas", responses.list_areas, _LOCATIONS, published=False),
+    Route("GET", "_apis/ResourceAreas/{areaId}", responses.get_area, _LOCATIONS, published=False),
 ]

@@ -22,7 +22,7 @@ from sandbox.devops.test.models import (
     RunCreate,
     RunUpdate,
 )
-from sandbox.wire import Answer, Call, bad_request, collection, format_time
+from sandbox.wire import Answer, Call, bad_request, collection, format_time, without_null
 
 MAX_QUERY_SPAN = timedelta(days=7)
 MAX_QUERY_IDS = 10
@@ -229,7 +229,7 @@ def _run(call: Call, run: Run, details: bool = True) -> dict[str, Any]:
             "substate": run.substate,
             "tags": [tag.json_form() for tag in request.tags],
         }
-    return {name: value for name, value in body.items() if value is not None}
+    return without_null(body)
 
 
 def _statistics(results: Sequence[Result]) -> list[dict[str, Any]]:
@@ -244,7 +244,7 @@ def _result(call: Call, run: Run, result: Result, details: set[str]) -> dict[str
         body.pop("subResults", None)
     if not body.get("customFields"):
         body.pop("customFields", None)
-    return {name: value for name, value in body.items() if value is not None}
+    return without_null(body)
 
 
 def _result_reference(call: Call, run: Run, result: Result) -> dict[str, Any]:
@@ -267,7 +267,7 @@ def _attachment(call: Call, attachment: Attachment) -> dict[str, Any]:
         "size": attachment.size,
         "url": _attachment_url(call, attachment),
     }
-    return {name: value for name, value in body.items() if value is not None}
+    return without_null(body)
 
 
 def _attachment_url(call: Call, attachment: Attachment) -> str:
@@ -329,7 +329,7 @@ def _build_configuration(call: Call, run: Run) -> dict[str, Any] | None:
         "targetBranchName": asked.target_branch_name if asked else None,
         "project": _project(call),
     }
-    return {name: value for name, value in body.items() if value is not None}
+    return without_null(body)
 
 
 def _details(call: Call) -> set[str]:
