@@ -1,0 +1,230 @@
+"""The HTML page of one result: what failed first, then every cell. No script, no address, no second file.
+
+The notebook's text is never a template: Jinja escapes it, or `outputs` and `prose` have made it harmless.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from amltasks.report.highlighting import source_html
+from amltasks.report.model import ArtefactKind, CellOutcome, CellResult, KernelDeath, NotebookResult, Outcome
+from amltasks.report.outputs import Outputs
+from amltasks.report.wording import CELL_OUTCOMES, duration_words, outcome_words, size_words
+
+SOURCE_LIMIT = 64_000  # characters of one cell's source
+VALUE_LIMIT = 2_000  # characters of a parameter, a scrap, an error's value
+OUTLINE_LIMIT = 80
+
+_HEADING = re.compile(r"^ {0,3}(#{1,4})[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+_CELL_LINE = re.compile(r"(?:Cell In|Input In ?)\[\d+\], (?:line |in <cell line: )(\d+)")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A line of the outline; cell is the anchor it leads to."""
+
+    level: int
+    text: str
+    cell: str
+
+
+@dataclass(frozen=True)
+class CellView:
+    """One cell of the notebook as the page shows it. number: `[3]`, or empty. state: a CellOutcome's value, or empty."""
+
+    anchor: str
+    kind: str
+    number: str
+    title: str
+    state: str
+    words: str
+    duration: str
+    source: Markup
+    outputs: Markup
+    dimmed: bool
+
+
+def render_page(result: NotebookResult, notebook: Mapping[str, Any] | None) -> str:
+    """The whole page. notebook: what was executed, as nbformat 4; None where there is none."""
+    file_name = next((a.name for a in result.artefacts if a.kind is ArtefactKind.NOTEBOOK), "")
+    outputs = Outputs(whole=file_name)
+    cells = [cell for cell in (notebook or {}).get("cells", []) if isinstance(cell, Mapping)]
+    language = _language(notebook or {})
+    failing = result.failing_cell
+    failing_view = _failing(failing, cells, language, outputs) if failing else None
+    views = list(_views(cells, result, language, outputs))
+    return _TEMPLATES.get_template("page.html").render(
+        result=result,
+        outcome=outcome_words(result),
+        tone=_tone(result),
+        duration=duration_words(result.duration),
+        counts=_counts(result),
+        environment=_environment(notebook or {}),
+        parameters=[(name, _value(value)) for name, value in result.parameters.items()],
+        scraps=[(name, _value(value)) for name, value in result.scraps.items()],
+        death=_death(result.kernel_death),
+        last_output=outputs.text(result.kernel_death.last_output, "stdout") if result.kernel_death else "",
+        failing=failing_view,
+        error_name=failing.error.name[:VALUE_LIMIT] if failing and failing.error else "",
+        error_value=failing.error.value[:VALUE_LIMIT] if failing and failing.error else "",
+        cells=views,
+        outline=list(_outline(cells))[:OUTLINE_LIMIT],
+    )
+
+
+def _views(
+    cells: list[Mapping[str, Any]], result: NotebookResult, language: str, outputs: Outputs
+) -> Iterator[CellView]:
+    results = {cell.position: cell for cell in result.cells}
+    for position, cell in enumerate(cells):
+        anchor = f"cell-{position}"
+        if cell.get("cell_type") == "markdown":
+            html = outputs.markdown(_source(cell), cell.get("attachments"), f"{anchor}-")
+            yield CellView(anchor, "markdown", "", "", "", "", "", Markup(""), html, dimmed=False)
+        elif cell.get("cell_type") == "code":
+            yield _code(anchor, cell, results.get(position), result, language, outputs)
+        else:
+            source = outputs.text(_source(cell), "raw")
+            yield CellView(anchor, "raw", "", "", "", "", "", Markup(""), source, dimmed=False)
+
+
+def _code(
+    anchor: str,
+    cell: Mapping[str, Any],
+    ran: CellResult | None,
+    result: NotebookResult,
+    language: str,
+    outputs: Outputs,
+) -> CellView:
+    state = ran.outcome if ran else CellOutcome.SKIPPED
+    shown_above = ran is not None and ran is result.failing_cell
+    return CellView(
+        anchor=anchor,
+        kind="failing" if shown_above else "code",
+        number=_number(cell),
+        title=ran.title if ran else "",
+        state=state.value,
+        words="" if state is CellOutcome.PASSED else CELL_OUTCOMES[state],
+        duration=duration_words(ran.duration) if ran else "",
+        source=_shown_source(_source(cell), language),
+        outputs=Markup("") if shown_above else outputs.render(_outputs(cell), f"{anchor}-"),
+        dimmed=state in {CellOutcome.SKIPPED, CellOutcome.NOT_EXECUTED},
+    )
+
+
+def _failing(ran: CellResult, cells: list[Mapping[str, Any]], language: str, outputs: Outputs) -> CellView:
+    """The cell that decided the outcome: with the line that raised marked, and its traceback before what it printed."""
+    cell: Mapping[str, Any] = cells[ran.position] if ran.position < len(cells) else {}
+    stored = _outputs(cell)
+    errors = [output for output in stored if output.get("output_type") == "error"]
+    traceback = ran.error.traceback if ran.error else ""
+    found = _CELL_LINE.search(traceback)
+    shown = outputs.render(errors, "failing-") if errors else Markup("")
+    if not errors and traceback:
+        shown = outputs.text(traceback, "traceback")
+    return CellView(
+        anchor=f"cell-{ran.position}",
+        kind="failing",
+        number=_number(cell),
+        title=ran.title,
+        state=ran.outcome.value,
+        words=CELL_OUTCOMES[ran.outcome],
+        duration=duration_words(ran.duration),
+        source=_shown_source(_source(cell) or ran.source, language, int(found[1]) if found else None),
+        outputs=shown + outputs.render([output for output in stored if output not in errors], "failing-"),
+        dimmed=False,
+    )
+
+
+def _shown_source(source: str, language: str, marked_line: int | None = None) -> Markup:
+    if len(source) <= SOURCE_LIMIT:
+        return source_html(source, language, marked_line)
+    return source_html(source[:SOURCE_LIMIT] + "\n[…]", language, marked_line)
+
+
+def _outline(cells: list[Mapping[str, Any]]) -> Iterator[Heading]:
+    for position, cell in enumerate(cells):
+        if cell.get("cell_type") == "markdown":
+            for marks, text in _HEADING.findall(_source(cell)[:20_000]):
+                plain = re.sub(r"!?\[([^\]]*)\]\([^)]*\)|<[^<>]{1,200}>|[*_`$]", r"\1", text).strip()
+                if plain:
+                    yield Heading(len(marks), plain[:80], f"cell-{position}")
+
+
+def _counts(result: NotebookResult) -> str:
+    """`12 cells: 8 passed, 1 failed, 3 not executed`."""
+    counts: dict[CellOutcome, int] = {}
+    for cell in result.cells:
+        counts[cell.outcome] = counts.get(cell.outcome, 0) + 1
+    parts = [f"{counts[outcome]} {CELL_OUTCOMES[outcome]}" for outcome in CellOutcome if outcome in counts]
+    return f"{len(result.cells)} code cells: {', '.join(parts)}" if parts else ""
+
+
+def _environment(notebook: Mapping[str, Any]) -> str:
+    metadata = notebook.get("metadata") or {}
+    language, kernel = metadata.get("language_info") or {}, metadata.get("kernelspec") or {}
+    name, version = str(language.get("name", ""))[:80], str(language.get("version", ""))[:80]
+    kernel_name = str(kernel.get("name", ""))[:80]
+    parts = (f"{name} {version}".strip(), f"kernel {kernel_name}" if kernel_name else "")
+    return ", ".join(part for part in parts if part)
+
+
+def _death(death: KernelDeath | None) -> list[tuple[str, str]]:
+    if death is None:
+        return []
+    facts = (
+        ("Signal", death.signal or ""),
+        ("Exit code", "" if death.exit_code is None else str(death.exit_code)),
+        ("Peak memory", "" if death.peak_memory is None else size_words(death.peak_memory)),
+        ("Out of memory", death.out_of_memory or ""),
+    )
+    return [(name, value) for name, value in facts if value]
+
+
+def _tone(result: NotebookResult) -> str:
+    """good, bad, or idle: neither, because it did not come to an end."""
+    if result.ok:
+        return "good"
+    return "idle" if result.outcome in {Outcome.CANCELLED, Outcome.NOT_RUN} else "bad"
+
+
+def _language(notebook: Mapping[str, Any]) -> str:
+    metadata = notebook.get("metadata") or {}
+    named = (metadata.get("language_info") or {}).get("name") or (metadata.get("kernelspec") or {}).get("language")
+    return str(named or "python")
+
+
+def _number(cell: Mapping[str, Any]) -> str:
+    count = cell.get("execution_count")
+    return f"[{count}]" if isinstance(count, int) else ""
+
+
+def _source(cell: Mapping[str, Any]) -> str:
+    source = cell.get("source", "")
+    return "".join(map(str, source)) if isinstance(source, list) else str(source)
+
+
+def _outputs(cell: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    found = cell.get("outputs", [])
+    return [output for output in found if isinstance(output, Mapping)] if isinstance(found, list) else []
+
+
+def _value(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= VALUE_LIMIT else text[:VALUE_LIMIT] + "…"
+
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("amltasks.report"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
