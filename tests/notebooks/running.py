@@ -1,0 +1,110 @@
+"""Runs notebooks in tests the way a command does: `LocalCompute`, real workers, real kernels."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from amltasks.platforms.base import NotebookRun, RunEvent, Stop
+from amltasks.platforms.local.compute import LocalCompute
+from amltasks.report.model import NotebookResult
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = ROOT.parent / "shared" / "notebooks"
+
+
+def notebook_python() -> str:
+    """The interpreter that has ipykernel and the data science libraries; AMLTASKS_TEST_PYTHON names another one."""
+    if "AMLTASKS_TEST_PYTHON" in os.environ:
+        return os.environ["AMLTASKS_TEST_PYTHON"]
+    folder = ROOT / "build" / "env" / "notebooks"
+    return str(folder / "Scripts" / "python.exe" if sys.platform == "win32" else folder / "bin" / "python")
+
+
+def code(source: str, *tags: str) -> dict[str, Any]:
+    return {
+        "cell_type": "code",
+        "metadata": {"tags": list(tags)} if tags else {},
+        "execution_count": None,
+        "outputs": [],
+        "source": source,
+    }
+
+
+def markdown(source: str) -> dict[str, Any]:
+    return {"cell_type": "markdown", "metadata": {}, "source": source}
+
+
+def write_notebook(path: Path, cells: Sequence[dict[str, Any] | str], **metadata: Any) -> Path:
+    """A notebook of these cells; text stands for a code cell."""
+    numbered = [
+        {"id": f"c{number}", **(code(cell) if isinstance(cell, str) else cell)} for number, cell in enumerate(cells)
+    ]
+    document = {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": numbered}
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return path
+
+
+@dataclass
+class Ran:
+    """A finished run: its result and all that was told meanwhile."""
+
+    result: NotebookResult
+    events: list[RunEvent] = field(default_factory=list)
+
+    @property
+    def notebook(self) -> dict[str, Any]:
+        """The executed notebook as it is on disk."""
+        assert self.result.folder is not None
+        document: dict[str, Any] = json.loads((self.result.folder / "executed.ipynb").read_bytes())
+        return document
+
+    @property
+    def log(self) -> str:
+        assert self.result.folder is not None
+        return (self.result.folder / "console.log").read_text(encoding="utf-8")
+
+    def output(self, position: int) -> str:
+        """All text of a cell's stream outputs."""
+        outputs = self.notebook["cells"][position]["outputs"]
+        return "".join("".join(output["text"]) for output in outputs if output["output_type"] == "stream")
+
+
+def run_notebook(source: Path, folder: Path, **settings: Any) -> Ran:
+    """Runs one notebook in a folder of its own below `folder`."""
+    return asyncio.run(run_async(source, folder, **settings))
+
+
+async def run_async(
+    source: Path,
+    folder: Path,
+    stop: Stop | None = None,
+    on_event: Callable[[RunEvent], None] = lambda event: None,
+    **settings: Any,
+) -> Ran:
+    target = folder / f"run-{source.stem[:40]}"
+    target.mkdir(parents=True)
+    run = NotebookRun(
+        **{
+            "run_id": "run",
+            "source": source,
+            "notebook": source.name,
+            "python": notebook_python(),
+            "working_directory": source.parent,
+            "folder": target,
+            **settings,
+        }
+    )
+    events: list[RunEvent] = []
+
+    def emit(event: RunEvent) -> None:
+        events.append(event)
+        on_event(event)
+
+    return Ran(await LocalCompute().run(run, emit, stop or Stop()), events)
