@@ -24,6 +24,7 @@ from starlette.types import Receive, Scope, Send
 from sandbox.devops.routes import ROUTES
 from sandbox.faults import Fault
 from sandbox.journal import Exchange
+from sandbox.pages import routes as pages
 from sandbox.routing import LATEST_VERSION, Location, Route, Router
 from sandbox.wire import Answer, Call, ServiceError, bad_request
 from sandbox.world import World
@@ -47,7 +48,7 @@ class Application:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._router = Router(ROUTES)
+        self._router = Router([*ROUTES, *pages.ROUTES])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began, clock = time.time(), time.monotonic()

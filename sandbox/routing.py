@@ -77,4 +77,4 @@ class Router:
 
     @property
     def locations(self) -> list[Location]:
-        return list(dict.fromkeys(route.location for route in self.routes))
+        return list(dict.fromkeys(route.location for route in self.routes if not route.page))

@@ -1,0 +1,298 @@
+"""The pages, rendered from the state of the world."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from sandbox.devops.build.state import Attachment as BuildAttachment
+from sandbox.devops.build.state import Build, Record
+from sandbox.devops.test.models import Attachment, Result, Run, SubResult
+from sandbox.pages.markup import log_lines, markdown
+from sandbox.wire import Answer, Call, ServiceError
+
+SUMMARY = "Distributedtask.Core.Summary"
+HTML = "text/html; charset=utf-8"
+LONGEST_LOG = 20_000  # lines shown; the whole log is a click away
+LONGEST_TEXT = 200_000  # bytes of a text attachment shown inline
+
+PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-src 'self'"
+FILE_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
+
+
+@dataclass(frozen=True)
+class File:
+    """Something to open. show: how it appears on the page itself: image, text, frame, or only as a link."""
+
+    name: str
+    address: str
+    size: int
+    show: str
+    text: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A record of the timeline with how deep it lies."""
+
+    record: Record
+    depth: int
+
+
+def page(handler: Callable[[Call], Answer]) -> Callable[[Call], Answer]:
+    """What is not there is answered with a page, not with JSON."""
+
+    def answered(call: Call) -> Answer:
+        try:
+            return handler(call)
+        except ServiceError as error:
+            return _render("error.html", status=error.status, message=error.message)
+
+    return answered
+
+
+def show_builds(call: Call) -> Answer:
+    builds = sorted(call.world.builds.all(), key=lambda build: -build.id)
+    return _render("builds.html", world=call.world, rows=[(build, _counts(call, build)) for build in builds])
+
+
+def show_build(call: Call) -> Answer:
+    """The timeline, issues and summaries."""
+    build = _build(call)
+    records = call.world.builds.records(build.id)
+    issues = [(record, issue) for record in records for issue in record.issues]
+    summaries = [
+        (each.name, markdown(_content(call, build, each).decode("utf-8", "replace")))
+        for each in call.world.builds.attachments(build.id, SUMMARY)
+    ]
+    return _render_build(call, build, "build.html", "summary", rows=_rows(records), issues=issues, summaries=summaries)
+
+
+def show_tests(call: Call) -> Answer:
+    """Every test run of a build, what failed first."""
+    build = _build(call)
+    runs = [(run, _failed_first(call, run)) for run in call.world.tests.of_build(build.id)]
+    return _render_build(call, build, "tests.html", "tests", runs=runs)
+
+
+def show_log(call: Call) -> Answer:
+    build = _build(call)
+    log_id = call.id("logId")
+    lines = call.world.builds.log_lines(build.id, log_id)
+    record = next((each for each in call.world.builds.records(build.id) if each.log_id == log_id), None)
+    shown = log_lines(lines[-LONGEST_LOG:])
+    cut = max(0, len(lines) - LONGEST_LOG)
+    return _render_build(call, build, "log.html", "summary", record=record, lines=shown, cut=cut, log_id=log_id)
+
+
+def show_files(call: Call) -> Answer:
+    """Attachments of the build's records, and its artifacts."""
+    build = _build(call)
+    names = {record.id: record.name for record in call.world.builds.records(build.id)}
+    attachments = [
+        (each.type, names.get(each.record_id, ""), _build_file(build, each))
+        for each in call.world.builds.attachments(build.id)
+    ]
+    artifacts = [
+        (artifact.name, [_artifact_file(build, artifact.name, path, size) for path, size in artifact.files.items()])
+        for artifact in call.world.builds.artifacts(build.id)
+    ]
+    return _render_build(call, build, "files.html", "files", attachments=attachments, artifacts=artifacts)
+
+
+def show_run(call: Call) -> Answer:
+    run = call.world.tests.get(call.id("runId"))
+    files = [_test_file(call, run, each) for each in call.world.tests.attachments(run.id)]
+    return _render("run.html", run=run, build=_build_of(call, run), results=_failed_first(call, run), files=files)
+
+
+def show_result(call: Call) -> Answer:
+    """A result with its sub-results, where it failed opened, and its files."""
+    run = call.world.tests.get(call.id("runId"))
+    result = call.world.tests.get_result(run.id, call.id("resultId"))
+    number = result.id or 0
+    files = [_test_file(call, run, each) for each in call.world.tests.attachments(run.id, number)]
+    steps = [
+        (step, [_test_file(call, run, each) for each in call.world.tests.attachments(run.id, number, step.id or 0)])
+        for step in call.world.tests.sub_results(run.id, number)
+    ]
+    return _render("result.html", run=run, build=_build_of(call, run), result=result, steps=steps, files=files)
+
+
+# Files as they are
+
+
+def get_log(call: Call) -> Answer:
+    lines = call.world.builds.log_lines(_build(call).id, call.id("logId"))
+    return _file("\n".join([*lines, ""]).encode(), "log.txt")
+
+
+def get_build_attachment(call: Call) -> Answer:
+    content = call.world.builds.attachment_content(
+        _build(call).id, call.values["recordId"], call.values["type"], call.values["name"]
+    )
+    return _file(content, call.values["name"])
+
+
+def get_artifact_file(call: Call) -> Answer:
+    content = call.world.builds.artifact_file(_build(call).id, call.values["artifact"], call.values["path"])
+    return _file(content, call.values["path"])
+
+
+def get_test_attachment(call: Call) -> Answer:
+    attachment, content = call.world.tests.attachment(call.id("runId"), call.id("attachmentId"))
+    return _file(content, attachment.file_name)
+
+
+# The addresses that Azure DevOps has
+
+
+def find_build(call: Call) -> Answer:
+    """`_build/results?buildId=…`: to the build, or to its tests where that tab is named."""
+    build = call.world.builds.get(call.number("buildId", 0))
+    tab = "/tests" if "test" in call.query.get("view", "") else ""
+    return Answer(status=302, headers={"Location": f"/builds/{build.id}{tab}"})
+
+
+def find_run(call: Call) -> Answer:
+    """`_testManagement/runs?runId=…`, to a result of it where one is named."""
+    run = call.world.tests.get(call.number("runId", 0))
+    result = call.number("resultId", 0)
+    return Answer(status=302, headers={"Location": f"/runs/{run.id}" + (f"/results/{result}" if result else "")})
+
+
+def _build(call: Call) -> Build:
+    return call.world.builds.get(call.id("buildId"))
+
+
+def _build_of(call: Call, run: Run) -> Build | None:
+    number = run.request.build.id if run.request.build else None
+    return call.world.builds.get(int(number)) if number else None
+
+
+def _counts(call: Call, build: Build) -> tuple[int, int]:
+    """Passed and all results of a build's test runs."""
+    results = [result for run in call.world.tests.of_build(build.id) for result in call.world.tests.results(run.id)]
+    return sum(result.outcome == "Passed" for result in results), len(results)
+
+
+def _rows(records: list[Record], parent: str | None = None, depth: int = 0) -> list[Row]:
+    rows = []
+    for record in sorted((each for each in records if each.parent == parent), key=lambda each: each.order):
+        rows += [Row(record, depth), *_rows(records, record.id, depth + 1)]
+    return rows
+
+
+def _failed_first(call: Call, run: Run) -> list[Result]:
+    rank = {"Passed": 2, "NotExecuted": 1}
+    return sorted(call.world.tests.results(run.id), key=lambda result: rank.get(str(result.outcome), 0))
+
+
+def failing_step(result: Result) -> SubResult | None:
+    """The first sub-result, at any depth, that decided a failure."""
+    return _failing(result.sub_results)
+
+
+def _failing(steps: tuple[SubResult, ...]) -> SubResult | None:
+    for step in steps:
+        if step.outcome in ("Failed", "Error", "Timeout", "Aborted"):
+            return _failing(step.sub_results) or step
+    return None
+
+
+def _test_file(call: Call, run: Run, attachment: Attachment) -> File:
+    content = call.world.tests.attachment(run.id, attachment.id)[1]
+    name = attachment.file_name
+    address = f"/runs/{run.id}/attachments/{attachment.id}/{quote(name)}"
+    return _shown(name, address, content, attachment.comment or "")
+
+
+def _build_file(build: Build, attachment: BuildAttachment) -> File:
+    place = f"{attachment.record_id}/{quote(attachment.type)}/{quote(attachment.name)}"
+    return File(attachment.name, f"/builds/{build.id}/attachments/{place}", attachment.size, "link")
+
+
+def _artifact_file(build: Build, artifact: str, path: str, size: int) -> File:
+    return File(path, f"/builds/{build.id}/artifacts/{quote(artifact)}/{quote(path)}", size, "link")
+
+
+def _content(call: Call, build: Build, attachment: BuildAttachment) -> bytes:
+    return call.world.builds.attachment_content(build.id, attachment.record_id, attachment.type, attachment.name)
+
+
+def _shown(name: str, address: str, content: bytes, comment: str) -> File:
+    kind = _media_type(name)
+    if kind.startswith("image/"):
+        return File(name, address, len(content), "image", comment=comment)
+    if kind.startswith("text/html"):
+        return File(name, address, len(content), "frame", comment=comment)
+    if kind.startswith("text/") and len(content) <= LONGEST_TEXT:
+        return File(name, address, len(content), "text", content.decode("utf-8", "replace"), comment)
+    return File(name, address, len(content), "link", comment=comment)
+
+
+def _file(content: bytes, name: str) -> Answer:
+    """A file that others made: it runs no script, loads nothing, and a notebook is saved, not shown."""
+    headers = {"Content-Security-Policy": FILE_POLICY, "X-Content-Type-Options": "nosniff"}
+    base = PurePosixPath(name).name
+    if base.endswith(".ipynb"):
+        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(base)}"
+    return Answer(content, media_type=_media_type(base), headers=headers)
+
+
+def _media_type(name: str) -> str:
+    if name.lower().endswith((".log", ".txt", ".md", ".yml", ".yaml", ".json", ".jsonl", ".xml", ".csv")):
+        return "text/plain; charset=utf-8"
+    guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return HTML if guessed == "text/html" else guessed
+
+
+def _render_build(call: Call, build: Build, template: str, tab: str, **values: Any) -> Answer:
+    return _render(template, build=build, tab=tab, counts=_counts(call, build), **values)
+
+
+def _render(template: str, status: int = 200, **values: Any) -> Answer:
+    text = _TEMPLATES.get_template(template).render(status=status, **values)
+    return Answer(text.encode(), status, HTML, {"Content-Security-Policy": PAGE_POLICY})
+
+
+def _when(time: datetime | None) -> str:
+    return time.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S") if time else "–"
+
+
+def _seconds(value: float | None) -> str:
+    """A duration for people: `320 ms`, `4.2 s`, `3 m 05 s`."""
+    if value is None:
+        return "–"
+    if value < 1:
+        return f"{value * 1000:.0f} ms"
+    if value < 60:
+        return f"{value:.1f} s"
+    return f"{int(value) // 60} m {int(value) % 60:02} s"
+
+
+def _between(start: datetime | None, end: datetime | None) -> str:
+    return _seconds(((end or datetime.now(timezone.utc)) - start).total_seconds()) if start else "–"
+
+
+def _size(count: int) -> str:
+    return f"{count} B" if count < 1024 else f"{count / 1024:.1f} KiB" if count < 2**20 else f"{count / 2**20:.1f} MiB"
+
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("sandbox.pages"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEMPLATES.filters |= {"when": _when, "seconds": _seconds, "size": _size}
+_TEMPLATES.globals |= {"between": _between, "failing_step": failing_step}

@@ -1,0 +1,35 @@
+"""Addresses of pages and files. They are for people on this machine and need no token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sandbox.pages import responses
+from sandbox.routing import Location, Route
+from sandbox.wire import Answer, Call
+
+_NOWHERE = Location("", "", "", "")  # pages are no resources that a client looks up
+
+
+def _page(path: str, handler: Callable[[Call], Answer], query: tuple[str, ...] = ()) -> Route:
+    return Route("GET", path, responses.page(handler), _NOWHERE, query, published=False, page=True)
+
+
+_BUILD_QUERY = ("buildId", "view", "j", "t", "_a")
+_RUN_QUERY = ("runId", "resultId", "_a", "paneView")
+
+ROUTES = [
+    _page("/", responses.show_builds),
+    _page("/builds/{buildId}", responses.show_build),
+    _page("/builds/{buildId}/tests", responses.show_tests),
+    _page("/builds/{buildId}/files", responses.show_files),
+    _page("/builds/{buildId}/logs/{logId}", responses.show_log),
+    _page("/builds/{buildId}/logs/{logId}/log.txt", responses.get_log),
+    _page("/builds/{buildId}/attachments/{recordId}/{type}/{name}", responses.get_build_attachment),
+    _page("/builds/{buildId}/artifacts/{artifact}/{*path}", responses.get_artifact_file),
+    _page("/runs/{runId}", responses.show_run),
+    _page("/runs/{runId}/results/{resultId}", responses.show_result),
+    _page("/runs/{runId}/attachments/{attachmentId}/{name}", responses.get_test_attachment),
+    _page("{project}/_build/results", responses.find_build, _BUILD_QUERY),
+    _page("{project}/_testManagement/runs", responses.find_run, _RUN_QUERY),
+]
