@@ -1,0 +1,146 @@
+"""The agent for programs and tests: extensions installed, one pipeline run at a time."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sandbox.agent import inbox, repository, service
+from sandbox.agent.cancellation import Cancellation
+from sandbox.agent.endpoints import Endpoint
+from sandbox.agent.errors import PipelineError
+from sandbox.agent.process import Timing
+from sandbox.agent.runs import BuildVerdict, Machine, Request, Run
+from sandbox.agent.tasks import Catalogue, TaskDefinition, read_extension
+from sandbox.devops.build.state import Build, Record
+from sandbox.server import Server
+from sandbox.world import World
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """How a run ended, with its timeline and test runs as they stand in the service."""
+
+    build: Build
+    result: BuildVerdict
+    records: tuple[Record, ...]
+    test_runs: tuple[Mapping[str, Any], ...]
+    url: str
+
+    @property
+    def ok(self) -> bool:
+        return self.result in ("succeeded", "partiallySucceeded")
+
+    def record(self, name: str) -> Record:
+        """A row of the timeline by its name; KeyError where there is none."""
+        for record in self.records:
+            if record.name == name:
+                return record
+        raise KeyError(f"{name}; there are {', '.join(record.name for record in self.records)}")
+
+    def to_json(self) -> dict[str, Any]:
+        """For programs: the build, its result, stages with their jobs and steps, test runs, and where to look."""
+        return {
+            "build": self.build.model_dump(mode="json"),
+            "result": self.result,
+            "stages": self._children(None),
+            "url": self.url,
+            "testRuns": list(self.test_runs),
+        }
+
+    def _children(self, parent: str | None) -> list[dict[str, Any]]:
+        return [
+            {**record.model_dump(mode="json"), "children": self._children(record.id)}
+            for record in sorted(self.records, key=lambda record: record.order)
+            if record.parent == parent
+        ]
+
+
+class Agent:
+    """work: the agent's own folder (its `_work` lies below). show: gets every line of the log, masked."""
+
+    def __init__(
+        self,
+        world: World,
+        server: Server,
+        *,
+        work: Path,
+        extensions: Iterable[Path] = (),
+        tools: Path | None = None,
+        node: str | None = None,
+        timing: Timing = Timing(),  # noqa: B008 - immutable
+        show: Callable[[str], None] = lambda line: None,  # noqa: ARG005 - by default nobody listens
+    ) -> None:
+        """PipelineError where an extension cannot be installed or Node is missing."""
+        program = node or shutil.which("node")
+        if program is None:
+            raise PipelineError("There is no Node on the PATH: install Node 20 or give its path with --node.")
+        contributed: list[TaskDefinition] = [task for package in extensions for task in read_extension(package)]
+        work = work.resolve()
+        self._world = world
+        self._server = server
+        self._catalogue = Catalogue((*inbox.TASKS, *contributed))
+        self._machine = Machine(work, (tools or work / "_work" / "_tool").resolve(), program, timing, show)
+        self._cancellation = Cancellation()
+
+    def run(
+        self,
+        pipeline: Path,
+        *,
+        repository_path: Path | None = None,
+        working_tree: bool = False,
+        variables: Mapping[str, str] | None = None,
+        secrets: Mapping[str, str] | None = None,
+        parameters: Mapping[str, str] | None = None,
+        groups: Mapping[str, Mapping[str, str]] | None = None,
+        endpoints: Iterable[Endpoint] = (),
+        on_start: Callable[[Build], None] = lambda build: None,  # noqa: ARG005 - by default nobody listens
+    ) -> BuildResult:
+        """Run a pipeline to its end. PipelineError where it is refused before it starts."""
+        pipeline = pipeline.resolve()
+        if not pipeline.is_file():
+            raise PipelineError(f"{pipeline}: there is no such file")
+        request = Request(
+            path=pipeline,
+            repository=(repository_path or repository.root_of(pipeline)).resolve(),
+            working_tree=working_tree,
+            variables=variables or {},
+            secrets=secrets or {},
+            parameters=parameters or {},
+            groups=groups or {},
+            endpoints=tuple(endpoints),
+        )
+        self._cancellation = Cancellation()
+        run = Run(
+            request,
+            world=self._world,
+            server=self._server,
+            machine=self._machine,
+            catalogue=self._catalogue,
+            cancellation=self._cancellation,
+        )
+        on_start(run.build)
+        result = run.carry_out()
+        return BuildResult(
+            build=self._world.builds.get(run.build.id),
+            result=result,
+            records=tuple(self._world.builds.records(run.build.id)),
+            test_runs=self._test_runs(run.build),
+            url=f"{self._server.base_url}/builds/{run.build.id}",
+        )
+
+    def cancel(self) -> None:
+        """What the Cancel button does to the run that is under way; from any thread."""
+        self._cancellation.request()
+
+    def _test_runs(self, build: Build) -> tuple[Mapping[str, Any], ...]:
+        token = self._world.tokens.issue("Sandbox User", lifetime=60)
+        runs = f"{self._server.collection_url}{self._world.project.name}/_apis/test/runs"
+        try:
+            listed = service.call("GET", f"{runs}?buildUri={build.uri}&automated=true&includeRunDetails=true", token)
+            return tuple(listed["value"])
+        finally:
+            self._world.tokens.revoke(token)

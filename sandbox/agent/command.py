@@ -1,0 +1,196 @@
+"""`python -m sandbox run PIPELINE.yml`: a server, an agent, one run; Ctrl-C is the Cancel button."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+import yaml
+
+from sandbox.agent import endpoints, process
+from sandbox.agent.agent import Agent, BuildResult
+from sandbox.agent.errors import PipelineError
+from sandbox.agent.process import Timing
+from sandbox.devops.build.state import Build
+from sandbox.faults import load_faults
+from sandbox.server import Server
+from sandbox.world import World
+
+EXIT_CODES = {"succeeded": 0, "partiallySucceeded": 0, "failed": 1, "canceled": 130}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("pipeline", type=Path, metavar="PIPELINE.yml")
+    add("--extension", type=Path, action="append", default=[], metavar="X.vsix", help="an extension to install")
+    add("--repository", type=Path, metavar="DIR", help="git repository to check out [the one that holds the pipeline]")
+    add("--working-tree", action="store_true", help="check out uncommitted changes too")
+    add("--variable", action="append", default=[], metavar="NAME=VALUE", help="a variable set at queue time")
+    add("--secret", action="append", default=[], metavar="NAME=VALUE", help="a secret variable")
+    add("--secrets", type=Path, metavar="FILE", help="secret variables from a YAML or JSON mapping")
+    add("--parameter", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the pipeline")
+    add("--group", action="append", default=[], metavar="NAME=FILE", help="a variable group from a YAML mapping; see docs")
+    add("--endpoints", type=Path, metavar="FILE", help="service connections from a YAML or JSON list")
+    add("--work", type=Path, metavar="DIR", help="the agent's folder, kept [a temporary one, removed]")
+    add("--tools", type=Path, metavar="DIR", help="Agent.ToolsDirectory [below the agent's folder]")
+    add("--node", metavar="PATH", help="the agent's Node [node on the PATH]")
+    add("--state", type=Path, metavar="FILE", help="keep the service's state in this SQLite file [in memory]")
+    add("--port", type=int, default=0, help="port on 127.0.0.1 [any free one]")
+    add("--record", type=Path, metavar="FILE", help="write every exchange to this JSON-lines file")
+    add("--faults", type=Path, metavar="FILE", help="faults from a YAML or JSON file")
+    add("--json", type=Path, metavar="FILE", help="write what came of it for programs")
+    add("--keep", action="store_true", help="leave the server up until Ctrl-C")
+    add("--quiet", action="store_true", help="do not print the log")
+    add("--cancel-after", type=float, metavar="SECONDS", help="cancel the run by itself")
+    add("--signal-delays", default="7.5,2.5", metavar="A,B", help="seconds after SIGINT and after SIGTERM [7.5,2.5]")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exit code: 0 succeeded or partially, 1 failed, 2 refused before it started, 130 canceled."""
+    try:
+        with contextlib.ExitStack() as stack:
+            work = arguments.work or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sandbox-agent-")))
+            world = _open_world(arguments, stack)
+            server = stack.enter_context(Server(world, arguments.port))
+            result = _run_pipeline(arguments, world, server, work)
+            _report(arguments, result)
+            if arguments.keep:
+                _stay(result.url)
+    except (PipelineError, OSError, ValueError) as error:
+        print(f"The run is refused: {error}", file=sys.stderr)
+        return 2
+    return EXIT_CODES[result.result]
+
+
+def _open_world(arguments: argparse.Namespace, stack: contextlib.ExitStack) -> World:
+    world = World.open(arguments.state)
+    stack.callback(world.close)
+    if arguments.record:
+        world.journal.to(arguments.record)
+    if arguments.faults:
+        world.faults.add(*load_faults(arguments.faults))
+    return world
+
+
+def _run_pipeline(arguments: argparse.Namespace, world: World, server: Server, work: Path) -> BuildResult:
+    interrupt, terminate = _delays(arguments.signal_delays)
+    agent = Agent(
+        world,
+        server,
+        work=work,
+        extensions=arguments.extension,
+        tools=arguments.tools,
+        node=arguments.node,
+        timing=Timing(interrupt=interrupt, terminate=terminate),
+        show=(lambda line: None) if arguments.quiet else _show,  # noqa: ARG005 - nobody listens
+    )
+
+    def on_start(build: Build) -> None:
+        print(f"Run {build.number} of {build.definition}: {server.base_url}/builds/{build.id}", flush=True)
+        if arguments.cancel_after is not None:
+            timer = threading.Timer(arguments.cancel_after, agent.cancel)
+            timer.daemon = True
+            timer.start()
+
+    secrets = {**_file_mapping(arguments.secrets), **_pairs(arguments.secret, "--secret")}
+    with _interruptible(agent):
+        return agent.run(
+            arguments.pipeline,
+            repository_path=arguments.repository,
+            working_tree=arguments.working_tree,
+            variables=_pairs(arguments.variable, "--variable"),
+            secrets=secrets,
+            parameters=_pairs(arguments.parameter, "--parameter"),
+            groups={name: _file_mapping(Path(file)) for name, file in _pairs(arguments.group, "--group").items()},
+            endpoints=endpoints.load(arguments.endpoints) if arguments.endpoints else (),
+            on_start=on_start,
+        )
+
+
+@contextlib.contextmanager
+def _interruptible(agent: Agent) -> Iterator[None]:
+    """The first SIGINT or SIGTERM cancels the run, the second ends everything at once."""
+    asked = False
+
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the shape of a signal handler
+        nonlocal asked
+        if asked:
+            process.end_children()
+            os._exit(130)
+        asked = True
+        print("Canceling the run. Once more to end it at once.", file=sys.stderr, flush=True)
+        threading.Thread(target=agent.cancel, daemon=True).start()
+
+    previous = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in previous.items():
+            signal.signal(each, handler)
+
+
+def _show(line: str) -> None:
+    sys.stdout.write(f"{line}\n".encode("utf-8", "replace").decode("utf-8"))
+    sys.stdout.flush()
+
+
+def _report(arguments: argparse.Namespace, result: BuildResult) -> None:
+    print(f"Run {result.build.number} {result.result}: {result.url}", flush=True)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(result.to_json(), indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _stay(url: str) -> None:
+    stopped = threading.Event()
+    previous = {each: signal.signal(each, lambda *_: stopped.set()) for each in (signal.SIGINT, signal.SIGTERM)}
+    print(f"The page stays at {url} until Ctrl-C.", flush=True)
+    stopped.wait()
+    for each, handler in previous.items():
+        signal.signal(each, handler)
+
+
+def _delays(text: str) -> tuple[float, float]:
+    try:
+        interrupt, terminate = (float(part) for part in text.split(","))
+    except ValueError:
+        raise PipelineError(f"--signal-delays wants two numbers such as 7.5,2.5, not '{text}'") from None
+    return interrupt, terminate
+
+
+def _pairs(given: list[str], option: str) -> dict[str, str]:
+    found = {}
+    for each in given:
+        name, separator, value = each.partition("=")
+        if not name or not separator:
+            raise PipelineError(f"{option} wants NAME=VALUE, not '{each}'")
+        found[name] = value
+    return found
+
+
+def _file_mapping(path: Path | None) -> dict[str, str]:
+    """A YAML or JSON mapping of texts; a secret is written `name: {value: …, isSecret: true}` and named `secret:name`."""
+    if path is None:
+        return {}
+    try:
+        content = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise PipelineError(f"{path}: cannot be read: {error}") from error
+    if not isinstance(content, dict):
+        raise PipelineError(f"{path}: a mapping of names to values was expected")
+    found = {}
+    for name, value in content.items():
+        if isinstance(value, dict):
+            prefix = "secret:" if value.get("isSecret") else ""
+            found[f"{prefix}{name}"] = str(value.get("value", ""))
+        else:
+            found[str(name)] = str(value)
+    return found
