@@ -55,30 +55,6 @@ class Endpoint(Data):
     data: dict[str, str] = {}
 
 
-class Place(Data):
-    """A stage, phase or job of the run: its name and which attempt at it this is."""
-
-    name: str
-    attempt: int
-
-
-class PullRequest(Data):
-    id: int
-    target_branch: str
-    source_branch: str
-    is_fork: bool
-
-
-class Release(Data):
-    """A classic release: what a test run refers to in place of a build."""
-
-    id: int
-    uri: str
-    environment_uri: str
-    environment_name: str
-    attempt: int
-
-
 class Job(Data):
     """inputs: raw strings, empty where not given. variables, secrets: by their real names."""
 
@@ -111,66 +87,6 @@ class Job(Data):
         return f"{url.rstrip('/')}/" if url else ""
 
     @property
-    def project(self) -> str:
-        return self.variable("System.TeamProject")
-
-    @property
-    def project_id(self) -> str:
-        return self.variable("System.TeamProjectId")
-
-    @property
-    def build_id(self) -> int | None:
-        """None in a classic release."""
-        return None if self.release else self._number("Build.BuildId")
-
-    @property
-    def release(self) -> Release | None:
-        """The classic release that this job belongs to, if it is one."""
-        number = self._number("Release.ReleaseId")
-        if self.variable("System.HostType").casefold() not in ("release", "deployment") or number is None:
-            return None
-        return Release(
-            id=number,
-            uri=self.variable("Release.ReleaseUri"),
-            environment_uri=self.variable("Release.EnvironmentUri"),
-            environment_name=self.variable("Release.EnvironmentName"),
-            attempt=self._number("Release.AttemptNumber") or 1,
-        )
-
-    @property
-    def stage(self) -> Place:
-        return self._place("Stage")
-
-    @property
-    def phase(self) -> Place:
-        return self._place("Phase")
-
-    @property
-    def job(self) -> Place:
-        return self._place("Job")
-
-    @property
-    def step_name(self) -> str:
-        """The step's reference name in YAML (`name:`), or the one that the service made up."""
-        return self.variable("System.TaskInstanceName")
-
-    @property
-    def step_title(self) -> str:
-        return self.variable("System.TaskDisplayName") or self.variable("Task.DisplayName")
-
-    @property
-    def pull_request(self) -> PullRequest | None:
-        number = self._number("System.PullRequest.PullRequestId")
-        if number is None:
-            return None
-        return PullRequest(
-            id=number,
-            target_branch=self.variable("System.PullRequest.TargetBranch"),
-            source_branch=self.variable("System.PullRequest.SourceBranch"),
-            is_fork=self.variable("System.PullRequest.IsFork").casefold() == "true",
-        )
-
-    @property
     def temp_folder(self) -> Path:
         """Emptied when the job is over. Raises UserError outside an agent."""
         return self._folder("Agent.TempDirectory")
@@ -187,13 +103,6 @@ class Job(Data):
     @cached_property
     def _variables(self) -> dict[str, str]:
         return {name.casefold(): value for name, value in self.variables.items()}
-
-    def _number(self, name: str) -> int | None:
-        value = self.variable(name)
-        return int(value) if value.isascii() and value.isdigit() else None
-
-    def _place(self, kind: str) -> Place:
-        return Place(name=self.variable(f"System.{kind}Name"), attempt=self._number(f"System.{kind}Attempt") or 1)
 
     def _folder(self, *names: str) -> Path:
         for name in names:

@@ -19,10 +19,12 @@ WINDOW = 1 << 20  # characters searched at once: bounds memory
 OVERLAP = 4096  # characters that neighbouring windows share: as far as noise may stretch a secret
 TAIL = 1024  # characters at the end of a stream in which a secret may have begun
 HARMLESS = (
-    4  # a secret's beginning shorter than this, before a line's end, is let go: lines must not wait for the next one
+    4  # a beginning of a secret shorter than this is let go before a line's end: lines must not wait for the next
 )
 DECODINGS = 2  # escapes within escapes are undone this often
 _GZIP = re.compile(rb"H4sI[A-Za-z0-9+/_-]{12,}={0,2}")
+_BASE64_END = re.compile(rb"[A-Za-z0-9+/_-]{1,4}\Z")
+_BASE64_START = re.compile(rb"[A-Za-z0-9+/_-]{0,4}={0,2}")
 _GZIP_LIMIT = 1 << 20  # bytes unpacked of one blob
 
 
@@ -56,7 +58,8 @@ class Finder:
         """From which character on `text` may be the beginning of a secret that goes on after its end."""
         start = max(0, len(text) - TAIL)
         tail = text[start:].encode("utf-8", "surrogatepass")
-        offset = self._hold(View(tail), tail.endswith(b"\n"), DECODINGS, len(tail))
+        held = self._hold(View(tail), tail.endswith(b"\n"), DECODINGS, len(tail))
+        offset, _ = _whole_characters(tail, held, len(tail))
         return start + len(tail[:offset].decode("utf-8", "surrogatepass"))
 
     def _find_in_window(self, text: str, start: int) -> Iterator[Span]:
@@ -80,7 +83,8 @@ class Finder:
                 (self._folded, plain.data.lower(), plain),
             ):
                 for start, end, names in automaton.matches(data):
-                    yield (*view.locate(start, end), names)
+                    first, last = view.locate(start, end)
+                    yield (*(_seam(root.data, first, last) if automaton is self._cased else (first, last)), names)
             yield from self._packed(plain)
             level = decoded(level)
 
@@ -156,9 +160,16 @@ def _unpacked(blob: bytes) -> bytes:
         return b""
 
 
+def _seam(data: bytes, start: int, end: int) -> tuple[int, int]:
+    """The range of a match in base64 widened by the characters that a secret shares with what surrounds it."""
+    before = _BASE64_END.search(data, max(0, start - 4), start)
+    after = _BASE64_START.match(data, end)
+    return before.start() if before else start, after.end() if after else end
+
+
 def _whole_characters(data: bytes, start: int, end: int) -> tuple[int, int]:
     """The range widened to whole UTF-8 characters."""
-    while start and data[start] & 0xC0 == 0x80:
+    while 0 < start < len(data) and data[start] & 0xC0 == 0x80:
         start -= 1
     while end < len(data) and data[end] & 0xC0 == 0x80:
         end += 1

@@ -23,7 +23,7 @@ _INVISIBLE = re.compile(
 _ESCAPE = re.compile(
     rb"%[0-9A-Fa-f]{2}"
     rb"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});"
-    rb"|\\(?:u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[0-7]{3}|[abfnrtv0])"
+    rb"|\\(?:[\\\"'/]|u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[0-7]{3}|[abfnrtv0])"
 )
 PARTIAL_ESCAPE = re.compile(
     rb"(?:%[0-9A-Fa-f]?|&(?:#[0-9]{0,7}|#[xX][0-9A-Fa-f]{0,6}|[A-Za-z][A-Za-z0-9]{0,30})?"
@@ -116,4 +116,4 @@ def _unescape(token: bytes) -> bytes:
         return bytes([int(token[2:], 16)])
     if len(token) == 4:
         return bytes([int(token[1:], 8) & 0xFF])
-    return b" "
+    return b" " if code.isalnum() else code
