@@ -1,4 +1,4 @@
-"""The main job, from a clean clone: package the extension, run the example pipeline on the sandbox, show what came of it.
+"""The main job from a clean clone: package the extension, run the example pipeline on the sandbox, show the results.
 
 python3 scripts/demo.py [--keep] [--json FILE] [--record FILE]
 

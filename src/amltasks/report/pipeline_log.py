@@ -25,7 +25,7 @@ from amltasks.report.cell_output import CellOutput
 from amltasks.report.model import CellOutcome, NotebookResult, Outcome, Report
 from amltasks.report.publisher import Publisher
 from amltasks.report.source_lines import line_of_cell
-from amltasks.report.wording import cells_done, count_of, ending, error_lines, seconds, source_lines, summary
+from amltasks.report.wording import cells_done, count_of, duration_words, ending, error_lines, source_lines, summary
 
 ISSUES = 10  # the agent keeps this many errors and as many warnings of a step
 BUFFERED_LINES = 1000  # of one notebook that runs beside the live one
@@ -119,7 +119,7 @@ class PipelineLog(Publisher):
             return
         head = f"{one_line(run.title)}: {ending(result)}"
         counted = cells_done(result)
-        self._output.text(f"{head} ({f'{counted} cells, ' if counted else ''}{seconds(result.duration)})")
+        self._output.text(f"{head} ({f'{counted} cells, ' if counted else ''}{duration_words(result.duration)})")
         for note in result.notes:
             self._output.text(f"  note: {one_line(note, LINE_LENGTH)}")
         if result.leaks:
@@ -197,7 +197,7 @@ class _Section:
             self._add(f"note: {one_line(event.text, LINE_LENGTH)}")
         else:
             self._cell.end()
-            took = f" in {seconds(event.cell.duration)}" if event.cell.duration is not None else ""
+            took = f" in {duration_words(event.cell.duration)}" if event.cell.duration is not None else ""
             self._add(f"[{event.number}/{self._cells}] {_CELL_WORDS.get(event.cell.outcome, 'not executed')}{took}")
 
     def finished(self, run: NotebookRun, result: NotebookResult) -> None:
@@ -283,7 +283,7 @@ def _indented(lines: Sequence[str]) -> list[str]:
 
 def _table(report: Report) -> list[str]:
     """Every result on a line."""
-    rows = [(ending(result), cells_done(result), seconds(result.duration), result) for result in report.results]
+    rows = [(ending(result), cells_done(result), duration_words(result.duration), result) for result in report.results]
     if not rows:
         return []
     widths = [max(len(str(row[column])) for row in rows) for column in range(3)]

@@ -22,7 +22,7 @@ from amltasks.agent.neutral import neutralise, one_line
 from amltasks.platforms.base import CellFinished, CellStarted, KernelStarted, NotebookRun, RunEvent
 from amltasks.report.model import NotebookResult, Outcome, Report
 from amltasks.report.publisher import Publisher
-from amltasks.report.wording import cells_done, count_of, ending, error_lines, seconds, summary
+from amltasks.report.wording import cells_done, count_of, duration_words, ending, error_lines, summary
 
 SOURCE_LINES = 30  # of a failing cell
 ROWS = 12  # running notebooks shown at once
@@ -132,7 +132,7 @@ class _Row:
         yield Text(self._title if len(self._title) <= TITLE else f"…{self._title[1 - TITLE :]}")
         yield ProgressBar(total=max(self._cells, 1), completed=self._done, width=16)
         yield Text(f"{self._done}/{self._cells}" if self._cells else "")
-        yield Text(seconds(time.monotonic() - self._started))
+        yield Text(duration_words(time.monotonic() - self._started))
         yield Text(self._now, "dim")
 
 
@@ -144,7 +144,7 @@ def _style(result: NotebookResult) -> str:
 
 def _headline(result: NotebookResult) -> Text:
     counted = cells_done(result)
-    took = f"  ({f'{counted} cells, ' if counted else ''}{seconds(result.duration)})"
+    took = f"  ({f'{counted} cells, ' if counted else ''}{duration_words(result.duration)})"
     return Text.assemble((ending(result), f"bold {_style(result)}"), f"  {one_line(result.title)}", (took, "dim"))
 
 
@@ -174,7 +174,7 @@ def _details(result: NotebookResult) -> Iterator[RenderableType]:
 
 
 def _table(report: Report) -> Iterator[Text]:
-    rows = [(ending(result), cells_done(result), seconds(result.duration), result) for result in report.results]
+    rows = [(ending(result), cells_done(result), duration_words(result.duration), result) for result in report.results]
     widths = [max((len(str(row[column])) for row in rows), default=0) for column in range(3)]
     for outcome, cells, took, result in rows:
         yield Text.assemble(
