@@ -8,6 +8,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from pydantic import Field
+
 from amltasks.cores import available_cores
 from amltasks.data import Data
 from amltasks.durations import parse_duration
@@ -61,7 +63,7 @@ class RunNotebooksRequest(Data):
     notebooks: tuple[str, ...]
     parameters: dict[str, Any] = {}
     parameter_sets: tuple[ParameterSet, ...] = ()
-    secret_parameters: dict[str, str] = {}
+    secret_parameters: dict[str, str] = Field(default={}, repr=False)
     python: str = ""
     kernel: str = ""
     working_directory: Path | None = None
@@ -90,6 +92,7 @@ class RunNotebooksRequest(Data):
 
         if not text("notebooks"):
             raise UserError("notebooks: say which notebooks to run, for example **/*.ipynb.")
+        root = root.absolute()
         from_file = read_parameters(root / text("parametersFile"), root) if text("parametersFile") else {}
         return cls(
             root=root,

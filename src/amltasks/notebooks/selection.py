@@ -66,6 +66,11 @@ def matches(pattern: str, name: str) -> bool:
     return _expression(_posix(pattern), hidden=False, below=True).fullmatch(name) is not None
 
 
+def is_pattern(text: str) -> bool:
+    """Whether the text has wildcards, that is, may match many paths or none."""
+    return _WILDCARD.search(text) is not None
+
+
 def _lines(patterns: Sequence[str], root: Path) -> Iterator[_Line]:
     texts = (text for pattern in patterns for text in pattern.split("\n"))
     for number, line in enumerate(texts, 1):
