@@ -60,11 +60,11 @@ class Client:
                 return self.test(call)
             except UnclearWriteError as error:
                 failures += 1
-                self.pace.back_off(failures)
+                again = self.pace.back_off(failures) and (error.attempts is None or failures < error.attempts)
                 found = look()
                 if found is not None:
                     return found
-                if error.attempts is not None and failures >= error.attempts:
+                if not again:
                     raise
 
     def streamed(self, content: Content) -> AbstractContextManager[str]:

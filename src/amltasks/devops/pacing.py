@@ -71,11 +71,17 @@ class Pace:
         """Return when a request may be sent."""
         self._wait_until(lambda: self._throttle.until)
 
-    def back_off(self, failures: int) -> None:
-        """Wait before the next attempt: exponential with full jitter, so that many clients do not come back at once."""
+    def back_off(self, failures: int) -> bool:
+        """Wait before the next attempt; False, at once, when there is no time for another one.
+
+        Exponential with full jitter, so that many clients do not come back at once.
+        """
+        if self.left() <= LAST_CHANCE:
+            return False
         longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failures - 1, 10))
         end = self._clock.now() + random.random() * longest
         self._wait_until(lambda: end)
+        return True
 
     def _wait_until(self, end: Callable[[], float]) -> None:
         with self._throttle.changed:

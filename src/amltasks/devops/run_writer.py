@@ -107,7 +107,8 @@ class RunWriter:
 
     def close(self, client: Client, finished_at: datetime, *, cancelled: bool, comment: str = "") -> None:
         """End the run. client: one that has time for it; the writer's own may have used its up."""
-        request = test_runs.run_to_close(finished_at, cancelled=cancelled, comment=self._redact(comment))
+        after_start = max(finished_at, self._started_at + timedelta(milliseconds=1))
+        request = test_runs.run_to_close(after_start, cancelled=cancelled, comment=self._redact(comment))
         try:
             client.test(lambda test: test.update_test_run(request, self._pipeline.project, self.run_id))
         except ServiceError as error:
@@ -205,19 +206,17 @@ class RunWriter:
             if len(entries) > 1:
                 middle = len(entries) // 2
                 return self._each(entries[:middle], write) | self._each(entries[middle:], write)
-            if not entries[0].result.cells:
-                return {entries[0].name: error}
         try:
-            return dict(write(entries, cells=False))
+            return dict(write(entries, plain=True))
         except ServiceError as error:
             return {entries[0].name: error}
 
-    def _add(self, entries: Sequence[Entry], cells: bool = True) -> dict[str, int]:
+    def _add(self, entries: Sequence[Entry], plain: bool = False) -> dict[str, int]:
         missing = list(entries)
         ids: dict[str, int] = {}
 
         def call(test: Any) -> dict[str, int]:
-            requests = [self._request(entry, cells) for entry in missing]
+            requests = [self._request(entry, plain) for entry in missing]
             answers = test.add_test_results_to_test_run(requests, self._pipeline.project, self.run_id)
             if len(answers) != len(missing):
                 error = ServiceError(f"Azure DevOps confirmed {len(answers)} of {len(missing)} results.")
@@ -235,22 +234,22 @@ class RunWriter:
         self._ids |= ids
         return ids
 
-    def _update(self, entries: Sequence[Entry], cells: bool = True) -> dict[str, int]:
+    def _update(self, entries: Sequence[Entry], plain: bool = False) -> dict[str, int]:
         ids = {entry.name: self._ids[entry.name] for entry in entries}
-        requests = [self._request(entry, cells) for entry in entries]
+        requests = [self._request(entry, plain) for entry in entries]
         for entry, request in zip(entries, requests, strict=True):
             request.id = ids[entry.name]
         self._client.test(lambda test: test.update_test_results(requests, self._pipeline.project, self.run_id))
         return ids
 
-    def _request(self, entry: Entry, cells: bool) -> Any:
+    def _request(self, entry: Entry, plain: bool) -> Any:
         return test_runs.result_to_add(
             entry.result,
             entry.name,
             computer=self._pipeline.computer,
             notes=entry.notes,
             redact=self._redact,
-            cells=cells,
+            plain=plain,
         )
 
     def _results(self) -> Iterator[Any]:

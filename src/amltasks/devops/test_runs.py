@@ -109,15 +109,15 @@ def result_to_add(
     computer: str = "",
     notes: Sequence[str] = (),
     redact: Redact = str,
-    cells: bool = True,
+    plain: bool = False,
 ) -> Any:
     """The TestCaseResult of a notebook that will not change any more.
 
     name: as `names_of` gives it; what history is kept by, with the notebook's path. notes: added to the comment.
-    cells: whether to show them as sub-results.
+    plain: without what a service may refuse, which is the cells as sub-results and the owner.
     """
-    shown = result.cells if cells else ()
-    left_out = [] if cells or not result.cells else [f"Its {len(result.cells)} cells are not shown."]
+    shown = () if plain else result.cells
+    left_out = [f"Its {len(result.cells)} cells are not shown."] if plain and result.cells else []
     if len(shown) > MOST_SUB_RESULTS:
         left_out = [f"Only the first {MOST_SUB_RESULTS} of {len(shown)} cells are shown."]
     failing = None if result.ok else result.failing_cell
@@ -137,7 +137,7 @@ def result_to_add(
         stack_trace=cut_front(redact(trace)),
         comment=cut(redact("\n".join(_comment_lines(result, [*left_out, *notes])))),
         computer_name=computer or None,
-        owner=_identity(redact(result.owner)) if result.owner else None,
+        owner=_identity(redact(result.owner)) if result.owner and not plain else None,
         result_group_type="generic" if shown else None,
         sub_results=[_sub_result(cell, number, redact) for number, cell in enumerate(shown[:MOST_SUB_RESULTS], start=1)]
         or None,

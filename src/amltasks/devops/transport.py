@@ -121,8 +121,7 @@ class Transport(HTTPAdapter):
                 raise UnclearWriteError(result.error, result.attempts)
             if result.attempts is not None and failures >= result.attempts:
                 raise result.error
-            self._pace.back_off(failures)
-            if self._pace.left() <= 0:
+            if not self._pace.back_off(failures):
                 raise result.error
 
     def _attempt(self, original: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response | Fault:
