@@ -150,24 +150,12 @@ class Scene:
         tests = self.world.tests
         results = []
         for result in tests.results(run.id):
-            attached = [
-                (each.file_name, tests.attachment(run.id, each.id)[1])
-                for each in tests.attachments(run.id, result.id or 0)
-            ]
-            cells = [
-                (cell.display_name, cell.outcome, cell.error_message)
-                for cell in tests.sub_results(run.id, result.id or 0)
-            ]
-            results.append(
-                (
-                    result.automated_test_name,
-                    result.outcome,
-                    result.error_message,
-                    result.comment,
-                    cells,
-                    sorted(attached),
-                )
-            )
+            place = (run.id, result.id or 0)
+            cells = [(cell.display_name, cell.outcome, cell.error_message) for cell in tests.sub_results(*place)]
+            files = tests.attachments(*place)
+            attached = [(each.file_name, tests.attachment(run.id, each.id)[1]) for each in files]
+            said = (result.error_message, result.stack_trace, result.comment)
+            results.append((result.automated_test_name, result.outcome, said, cells, sorted(attached)))
         return run.request.name, run.state, run.substate, sorted(results)
 
     def requests(self, method: str = "*", path: str = "*") -> list[Any]:

@@ -105,6 +105,7 @@ import resource, sys
 from datetime import datetime, timezone
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parents[3])!r})
+from tests.sandbox.publishing.scene import notebook_result
 from amltasks.report.model import Artefact, ArtefactKind, Report
 from amltasks.report.test_run import TestRunOptions, TestRunPublisher
 from amltasks.platforms.base import NotebookRun

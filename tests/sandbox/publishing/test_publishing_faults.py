@@ -11,6 +11,7 @@ import pytest
 from amltasks.devops.pacing import Clock
 from amltasks.report.model import ArtefactKind, NotebookResult, Outcome
 from sandbox.faults import Fault
+from tests.sandbox.publishing.scene import Scene, SkippingClock, notebook_result
 
 FAULTS = {
     "reset before it is carried out": Fault(reset=True, when="before"),
@@ -25,7 +26,6 @@ FAULTS = {
     "203 sign-in page after it was carried out": Fault(sign_in=True, when="after"),
     "401": Fault(status=401),
 }
-from tests.sandbox.publishing.scene import Scene, SkippingClock, notebook_result
 
 
 def some_results(scene: Scene) -> list[NotebookResult]:
