@@ -8,13 +8,14 @@ import sys
 import threading
 from pathlib import Path
 
-from sandbox.agent import command as agent
 from sandbox.faults import load_faults, read_faults
 from sandbox.server import Server
 from sandbox.world import World
 
 
 def main(arguments: list[str] | None = None) -> int:
+    from sandbox.agent import command as agent  # knows the server; kept out of what only imports this module
+
     parser = argparse.ArgumentParser(prog="python -m sandbox", description="Azure DevOps on this machine.")
     commands = parser.add_subparsers(dest="command", required=True)
     serve = commands.add_parser("serve", help="serve the REST services and the web page until interrupted")

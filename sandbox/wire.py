@@ -130,13 +130,17 @@ class Call:
             raise bad_request(f"The value {text!r} of the query parameter {name} is not a whole number from 0.")
         return int(text)
 
-    def flag(self, name: str, default: bool = False) -> bool:
+    def optional_flag(self, name: str) -> bool | None:
         text = self.query.get(name.lower())
-        if text is None or text == "":
-            return default
+        if not text:
+            return None
         if text.lower() not in ("true", "false"):
             raise bad_request(f"The value {text!r} of the query parameter {name} is neither true nor false.")
         return text.lower() == "true"
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        found = self.optional_flag(name)
+        return default if found is None else found
 
     def time(self, name: str) -> datetime | None:
         text = self.query.get(name.lower())

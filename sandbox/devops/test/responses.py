@@ -46,16 +46,17 @@ def list_runs(call: Call) -> Answer:
     """Runs_List, or Runs_Query where a minimum or maximum date is asked for."""
     if "minlastupdateddate" in call.query or "maxlastupdateddate" in call.query:
         return _query_runs(call)
-    runs = call.world.tests.all()
-    if call.query.get("builduri"):
-        runs = [run for run in runs if _build_uri(run).lower() == call.query["builduri"].lower()]
-    if call.query.get("owner"):
-        runs = [run for run in runs if _owner(run)["displayName"].lower() == call.query["owner"].lower()]
-    if call.query.get("automated"):
-        runs = [run for run in runs if run.request.automated == call.flag("automated")]
+    build_uri, owner = call.query.get("builduri", "").lower(), call.query.get("owner", "").lower()
+    automated, details = call.optional_flag("automated"), call.flag("includeRunDetails")
+    runs = [
+        run
+        for run in call.world.tests.all()
+        if build_uri in ("", _build_uri(run).lower())
+        and owner in ("", _owner(run)["displayName"].lower())
+        and automated in (None, run.request.automated)
+    ]
     skip = call.number("$skip", 0)
     runs = runs[skip : skip + call.number("$top", len(runs))]
-    details = call.flag("includeRunDetails")
     return Answer(collection([_run(call, run, details) for run in runs]))
 
 
@@ -73,7 +74,7 @@ def _query_runs(call: Call) -> Answer:
     build_ids = call.names("buildIds")
     if len(build_ids) > MAX_QUERY_IDS:
         raise bad_request(f"buildIds has at most {MAX_QUERY_IDS} ids, not {len(build_ids)}.")
-    after = call.number("continuationToken", 0)
+    after, automated = call.number("continuationToken", 0), call.optional_flag("isAutomated")
     runs = [
         run
         for run in call.world.tests.all()
@@ -82,7 +83,7 @@ def _query_runs(call: Call) -> Answer:
         and (not build_ids or _build_id(run) in build_ids)
         and call.query.get("state", run.state).lower() == run.state.lower()
         and call.query.get("runtitle", run.request.name) == run.request.name
-        and (not call.query.get("isautomated") or run.request.automated == call.flag("isAutomated"))
+        and automated in (None, run.request.automated)
         and (not call.query.get("branchname") or _branch(call, run) == call.query["branchname"])
     ]
     headers = {CONTINUATION: str(runs[top - 1].id)} if 0 < top < len(runs) else {}
