@@ -12,7 +12,7 @@ from typing import Any
 from amltasks.notebooks.client import OutputClient
 from amltasks.notebooks.kernel_process import KernelProcess
 
-SILENCE = 30.0  # seconds without any message, after which output that is still owed is given up
+SILENCE = 10.0  # seconds without any message, after which output that is still owed is given up
 _QUIET = 0.2  # the same after the kernel's process has ended
 _BATCH = 50  # messages handled before others get their turn
 

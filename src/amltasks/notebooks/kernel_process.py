@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
+import zmq
 import zmq.asyncio
 from jupyter_client import AsyncKernelClient
 from jupyter_client.connect import write_connection_file
@@ -63,7 +64,6 @@ class KernelProcess:
         key = os.urandom(24).hex().encode()
         _, connection = write_connection_file(connection_file, key=key, kernel_name=kernel.name, **where)
         environment = {**kernel.environment, **added, MARKER: marker}
-        environment.setdefault("PYTHONFAULTHANDLER", "1")  # a segfault's stack is then part of the post-mortem
         environment.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
         try:
             popen = launch_kernel(
@@ -77,11 +77,12 @@ class KernelProcess:
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
             raise KernelStartError(f"it cannot be started: {error}") from None
-        client = AsyncKernelClient(context=zmq.asyncio.Context())
+        context = zmq.asyncio.Context()
+        context.setsockopt(zmq.RCVHWM, 0)  # a flood is queued; by default messages beyond a thousand are dropped
+        client = AsyncKernelClient(context=context)
         client.load_connection_info({**connection, "key": key})
         client.start_channels(stdin=False, hb=False)
         client.allow_stdin = False
-        client.iopub_channel.socket.rcvhwm = 0  # set before the kernel binds: a flood is queued, not dropped
         return cls(kernel, popen, client, folder)
 
     async def ready(self, timeout: float) -> dict[str, Any]:

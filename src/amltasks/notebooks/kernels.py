@@ -25,7 +25,7 @@ OLDEST_PYTHON = (3, 8)
 OLDEST_IPYKERNEL = 6
 _USUAL_NAMES = {"", "python", "python3"}
 _VALID_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
-_IPYKERNEL_OPTIONS = ("--HistoryManager.hist_file=:memory:",)  # parallel kernels fight over the file otherwise
+_LAUNCHER = Path(__file__).with_name("kernel_launcher.py")
 _PROBE_SECONDS = 60
 
 # Understood by Python 2 too, imports nothing that a file in the notebook's folder could shadow.
@@ -65,7 +65,8 @@ class Kernel:
 
     @property
     def is_ipykernel(self) -> bool:
-        return "ipykernel_launcher" in self.argv
+        """Whether it is ours to start: a Python kernel, which can be reached through a socket file."""
+        return str(_LAUNCHER) in self.argv
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,14 @@ def _python_kernel(python: str, named: str, environment: Mapping[str, str], fold
     asked = one_line(named, 60) or "(unreadable)"
     note = f'The notebook names the kernel "{asked}"; it ran on {interpreter.executable} instead.'
     return Kernel(
-        argv=(interpreter.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", *_IPYKERNEL_OPTIONS),
+        # Without a history file: parallel kernels fight over it.
+        argv=(
+            interpreter.executable,
+            str(_LAUNCHER),
+            "-f",
+            "{connection_file}",
+            "--HistoryManager.hist_file=:memory:",
+        ),
         environment=_outside_of_ours(environment, interpreter.prefix),
         language="python",
         name="python3",

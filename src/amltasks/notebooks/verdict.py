@@ -130,6 +130,8 @@ def _message(where: str, last: CellResult | None, ending: RunEnding) -> str:
     if reason is EndingReason.FAILED:
         error = last.error if last else None
         said = one_line(error.value, 300) if error else ""
+        if error and error.name == "StdinNotImplementedError":
+            return f"{where} asked for input, which nobody can give here; make it a parameter."
         if error and error.name == "SystemExit":
             return f"{where} ended the notebook with sys.exit({said})."
         return f"{where} raised {error.name}{': ' if said else ''}{said}" if error else f"{where} failed."
@@ -157,7 +159,8 @@ def _cause(death: KernelDeath | None) -> str:
     if death.out_of_memory:
         cause += f"; out of memory: {death.out_of_memory}"
     if death.peak_memory:
-        cause += f"; it had used up to {death.peak_memory / 2**30:.1f} GiB"
+        size = death.peak_memory / 2**20
+        cause += f"; it had used up to {f'{size / 1024:.1f} GiB' if size >= 1024 else f'{size:.0f} MiB'}"
     return cause
 
 

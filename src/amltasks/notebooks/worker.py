@@ -226,11 +226,14 @@ class ParentLine(threading.Thread):
         return found
 
 
-def _survive_signals(note: Callable[[str], None]) -> None:
-    """A Python handler, not SIG_IGN: that one the kernel would inherit, and an interrupt would never reach its cell."""
+def _survive_signals(survived: set[str]) -> None:
+    """Puts the names of signals that come into `survived`, and nothing else happens.
+
+    By a Python handler, not SIG_IGN: that one the kernel would inherit, and an interrupt would never reach its cell.
+    """
 
     def survive(number: int, _: FrameType | None) -> None:
-        note(f"{signal.Signals(number).name} was sent to the process that runs the notebook, and ignored.")
+        survived.add(signal.Signals(number).name)
 
     signals = {"SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGBREAK"}
     for name in signals & set(signal.Signals.__members__):
@@ -260,8 +263,11 @@ def main() -> None:
     if sys.platform == "win32":
         asyncio.set_event_loop_policy(asyncio.WindowsSelectorEventLoopPolicy())  # zmq cannot use the other one
     processes.adopt_orphans()
-    _survive_signals(lambda text: emit(Note(text=text)))
-    tell(Ended(result=run_notebook(assignment.run, assignment.marker, emit, parent.attach)))
+    survived: set[str] = set()
+    _survive_signals(survived)
+    result = run_notebook(assignment.run, assignment.marker, emit, parent.attach)
+    notes = [f"{name} was sent to the process that runs the notebook; it was ignored." for name in sorted(survived)]
+    tell(Ended(result=result.model_copy(update={"notes": (*result.notes, *notes)})))
     sys.stdout.flush()
     os._exit(0)  # nothing is left to be done, and a thread of ours may still sit in a read
 
