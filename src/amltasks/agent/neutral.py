@@ -13,7 +13,7 @@ _HARMLESS = re.compile(r"[\t\n\x20-\x22\x24-\x7e\xa0-\xac\xae-\u02ff]*")
 _STRING_END = r"(?:\x07|\x1b\\|\x9c)"
 _TERMINAL_SEQUENCE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor, screen
-    rf"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\n\r]*{_STRING_END}"  # OSC, DCS and their like, whole
+    rf"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x90\x98\x9c-\x9f\n\r]*{_STRING_END}"  # OSC, DCS …
     r"|\x1b[ -/]*[0-Z\\^-~]"  # other escapes: character sets, reset, keypad
 )
 _LINE_LIKE = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")

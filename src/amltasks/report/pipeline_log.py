@@ -22,24 +22,23 @@ from amltasks.platforms.base import (
     RunEvent,
 )
 from amltasks.report.cell_output import CellOutput
-from amltasks.report.model import CellOutcome, NotebookResult, Outcome, Report
+from amltasks.report.model import NotebookResult, Outcome, Report
 from amltasks.report.publisher import Publisher
 from amltasks.report.source_lines import line_of_cell
-from amltasks.report.wording import cells_done, count_of, duration_words, ending, error_lines, source_lines, summary
+from amltasks.report.wording import (
+    CELL_OUTCOMES,
+    cells_done,
+    count_of,
+    duration_words,
+    ending,
+    error_lines,
+    source_lines,
+    summary,
+)
 
 ISSUES = 10  # the agent keeps this many errors and as many warnings of a step
 BUFFERED_LINES = 1000  # of one notebook that runs beside the live one
 LINE_LENGTH = 1000  # the agent's live view cuts lines here
-
-_CELL_WORDS = {
-    CellOutcome.PASSED: "done",
-    CellOutcome.FAILED: "FAILED",
-    CellOutcome.EXPECTED_ERROR: "raised an error, as expected",
-    CellOutcome.ENDED_EARLY: "ended the notebook",
-    CellOutcome.TIMED_OUT: "TIMED OUT",
-    CellOutcome.KERNEL_DIED: "KERNEL DIED",
-    CellOutcome.CANCELLED: "cancelled",
-}
 
 
 class PipelineLog(Publisher):
@@ -78,6 +77,10 @@ class PipelineLog(Publisher):
 
     def complete(self, report: Report, deadline: float | None = None) -> None:
         self._write_ended()
+        for section in self._sections.values():
+            section.go_live(self._output)
+            section.close()
+        self._sections.clear()
         for line in _table(report):
             self._output.text(line)
         not_run = [result for result in report.results if result.outcome is Outcome.NOT_RUN]
@@ -198,7 +201,7 @@ class _Section:
         else:
             self._cell.end()
             took = f" in {duration_words(event.cell.duration)}" if event.cell.duration is not None else ""
-            self._add(f"[{event.number}/{self._cells}] {_CELL_WORDS.get(event.cell.outcome, 'not executed')}{took}")
+            self._add(f"[{event.number}/{self._cells}] {CELL_OUTCOMES[event.cell.outcome]}{took}")
 
     def finished(self, run: NotebookRun, result: NotebookResult) -> None:
         self._cell.end()

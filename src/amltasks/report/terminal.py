@@ -163,14 +163,14 @@ def _details(result: NotebookResult) -> Iterator[RenderableType]:
         lines = neutralise(cell.source).strip("\n").splitlines()
         more = [f"# … {len(lines) - SOURCE_LINES} more lines …"] if len(lines) > SOURCE_LINES else []
         source = "\n".join(lines[:SOURCE_LINES] + more)
-        yield Text()
+        yield Text(" ")
         yield Syntax(source, "python", theme="ansi_dark", background_color="default", line_numbers=True, word_wrap=True)
     if error := error_lines(result):
-        yield Text()
+        yield Text(" ")
         for line in error[:-1]:
             yield Text(neutralise(line), "dim")
         yield Text(neutralise(error[-1]), "bold red")
-        yield Text()
+        yield Text(" ")
 
 
 def _table(report: Report) -> Iterator[Text]:
