@@ -14,12 +14,13 @@ from pygments.lexers import get_lexer_by_name
 
 LONGEST = 100_000  # characters that are coloured; more is shown plain
 
-# Languages of kernels and of fenced code: a name out of a notebook chooses among these, never among all lexers there are.
-LANGUAGES = frozenset(
-    "bash c c++ cpp csharp css diff docker fsharp go haskell html ini java javascript json julia kotlin latex lua "
-    "makefile matlab octave perl php powershell python python3 r ruby rust scala sh shell sql swift toml typescript "
-    "xml yaml".split()
-)
+# Languages of kernels and of fenced code: a notebook's word chooses among these, never among all lexers there are.
+_LANGUAGES = """
+    bash c c++ cpp csharp css diff docker fsharp go haskell html ini java javascript json julia kotlin latex lua
+    makefile matlab octave perl php powershell python python3 r ruby rust scala sh shell sql swift toml
+    typescript xml yaml
+"""
+LANGUAGES = frozenset(_LANGUAGES.split())
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]{0,40}m")
 _OTHER_ESCAPES = re.compile(

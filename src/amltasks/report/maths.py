@@ -13,7 +13,7 @@ from latex2mathml.converter import convert
 
 LONGEST = 4000  # characters; longer ones are no formula that anybody reads
 
-_REFUSALS = (
+_REFUSALS: tuple[type[Exception], ...] = (
     RecursionError,
     *(error for error in vars(exceptions).values() if isinstance(error, type) and issubclass(error, Exception)),
 )
@@ -23,9 +23,11 @@ def mathml(tex: str, *, block: bool) -> str:
     """The formula as a `<math>` element, or its source in `<code>`. Not yet sanitised."""
     source = tex.strip()
     if 0 < len(source) <= LONGEST:
-        # Unescaped `<` and `&` in the source would reach the output as they are.
+        # The converter would pass these on as they are.
         try:
-            converted = convert(source.replace("<", r"\lt ").replace(">", r"\gt "), display="block" if block else "inline")
+            converted = convert(
+                source.replace("<", r"\lt ").replace(">", r"\gt "), display="block" if block else "inline"
+            )
         except _REFUSALS:
             converted = ""
         if converted and not _left_over(converted):

@@ -14,7 +14,8 @@ from markupsafe import Markup
 
 from amltasks.report.highlighting import terminal_html
 from amltasks.report.prose import latex_html, markdown_html
-from amltasks.report.sanitiser import TooDeep, clean, data_address
+from amltasks.report.sanitiser import TooDeepError, clean, data_address
+from amltasks.report.styled_tables import with_inline_styles
 
 TEXT_LIMIT = 64_000  # characters of one text
 HTML_LIMIT = 256_000  # characters of one HTML output
@@ -28,12 +29,14 @@ _NEEDS_SCRIPT = {
     "application/vnd.plotly.v1+json": "An interactive Plotly figure",
     "application/vnd.bokehjs_exec.v0+json": "An interactive Bokeh figure",
     "application/vnd.holoviews_exec.v0+json": "An interactive HoloViews figure",
-    "application/javascript": "A script",
+    "application/javascript": "A JavaScript output",
 }
 _VEGA = re.compile(r"application/vnd\.vega(lite)?\.v\d+\+json")
 _SCRIPTED = re.compile(r"<(script|iframe|canvas)\b", re.IGNORECASE)
 _BARE_REPR = re.compile(r"<[\w.]+( object)?( at 0x[0-9a-f]+)?>")
-_OWN_COLOURS = re.compile(r'style="[^"]*color')
+_SEEN = re.compile(r'<img|style="[^"]*background')
+_RULER = re.compile(r"(\x1b\[[\d;]*m|-)+")  # the dashes that IPython draws above a traceback
+_OWN_COLOURS = re.compile(r'style="[^"]*(color|background)')
 
 
 class Outputs:
@@ -64,7 +67,9 @@ class Outputs:
         note = Markup("")
         if whole_length > TEXT_LIMIT:
             text = _without_middle(text)
-            note = self._note(f"{whole_length - TEXT_LIMIT:,} of {whole_length:,} characters were cut out of the middle.")
+            note = self._note(
+                f"{whole_length - TEXT_LIMIT:,} of {whole_length:,} characters were cut out of the middle."
+            )
         body = Markup('<pre class="text {}">{}</pre>').format(kind, terminal_html(text)) + note
         lines = text.count("\n")
         if lines <= FOLDED_LINES:
@@ -89,6 +94,8 @@ class Outputs:
     def _error(self, output: Mapping[str, Any]) -> Markup:
         traceback = output.get("traceback")
         lines = [str(line) for line in traceback] if isinstance(traceback, list) else []
+        if lines and _RULER.fullmatch(lines[0]):
+            del lines[0]
         text = "\n".join(lines) or f"{output.get('ename', '')}: {output.get('evalue', '')}"
         return self.text(text, "traceback")
 
@@ -122,10 +129,10 @@ class Outputs:
         if _SCRIPTED.search(html[:HTML_LIMIT]) and any(mime in others for mime in _IMAGES):
             return None
         try:
-            cleaned = clean(html[:HTML_LIMIT], id_prefix=id_prefix)
-        except TooDeep:
+            cleaned = clean(with_inline_styles(html[:HTML_LIMIT]), id_prefix=id_prefix)
+        except TooDeepError:
             return self.text(html, "html source") + self._note("This HTML is nested too deep to be shown.")
-        if "<img" not in cleaned and not re.sub(r"<[^>]*>", "", cleaned).strip():
+        if not _SEEN.search(cleaned) and not re.sub(r"<[^>]*>", "", cleaned).strip():
             return None
         shown = Markup('<div class="rich{}">{}</div>').format(" own" if _OWN_COLOURS.search(cleaned) else "", cleaned)
         if len(html) > HTML_LIMIT:
@@ -159,7 +166,7 @@ class Outputs:
             what = "An interactive output"
         if not what or shown in _IMAGES:
             return Markup("")
-        return self._note(f"{what} needs a script to be seen and is left out of this page.")
+        return self._note(f"{what} needs to run scripts and is left out of this page.")
 
     def _note(self, text: str) -> Markup:
         where = Markup(" It is in <b>{}</b>.").format(self._whole) if self._whole else ""

@@ -22,7 +22,8 @@ SOURCE_LIMIT = 64_000  # characters of one cell's source
 VALUE_LIMIT = 2_000  # characters of a parameter, a scrap, an error's value
 OUTLINE_LIMIT = 80
 
-_HEADING = re.compile(r"^ {0,3}(#{1,4})[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+_HEADING = re.compile(r"^ {0,3}(#{1,4})[ \t]+(.+)$", re.MULTILINE)
+_MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|<[^<>]{1,200}>|[*_`$]")
 _CELL_LINE = re.compile(r"(?:Cell In|Input In ?)\[\d+\], (?:line |in <cell line: )(\d+)")
 
 
@@ -37,7 +38,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class CellView:
-    """One cell of the notebook as the page shows it. number: `[3]`, or empty. state: a CellOutcome's value, or empty."""
+    """One cell as the page shows it. number: `[3]`, or empty. state: a CellOutcome's value, empty for prose."""
 
     anchor: str
     kind: str
@@ -153,7 +154,7 @@ def _outline(cells: list[Mapping[str, Any]]) -> Iterator[Heading]:
     for position, cell in enumerate(cells):
         if cell.get("cell_type") == "markdown":
             for marks, text in _HEADING.findall(_source(cell)[:20_000]):
-                plain = re.sub(r"!?\[([^\]]*)\]\([^)]*\)|<[^<>]{1,200}>|[*_`$]", r"\1", text).strip()
+                plain = _MARKUP.sub(r"\1", text[:300]).strip(" \t#")
                 if plain:
                     yield Heading(len(marks), plain[:80], f"cell-{position}")
 

@@ -12,7 +12,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from amltasks.report.highlighting import source_html
 from amltasks.report.maths import mathml
-from amltasks.report.sanitiser import TooDeep, clean, data_address
+from amltasks.report.sanitiser import TooDeepError, clean, data_address
 
 LONGEST = 48_000  # characters, images not counted; the parser's time grows with the square of unclosed formulas
 
@@ -20,7 +20,7 @@ _DATA_IMAGE = re.compile(r"data:(image/(?:png|jpeg|gif|webp|bmp));base64,([A-Za-
 
 
 def markdown_html(source: str, attachments: Mapping[str, Any] | None = None, id_prefix: str = "") -> Markup:
-    """One Markdown text as HTML. attachments: a cell's, file name → {mime type: base64}. Too long a text stays source."""
+    """One Markdown text as HTML; too long a one stays as it is. attachments: file name → {mime type: base64}."""
     images = _attached(attachments or {})
 
     def set_aside(found: re.Match[str]) -> str:
@@ -32,7 +32,7 @@ def markdown_html(source: str, attachments: Mapping[str, Any] | None = None, id_
     if len(text) <= LONGEST:
         try:
             return clean(MarkdownWithMath(renderer=_Renderer(escape=False)).render(text), images, id_prefix)
-        except (RecursionError, TooDeep):
+        except (RecursionError, TooDeepError):
             pass  # nested without end: shown as it was written
     return Markup('<pre class="cut">{}</pre>').format(text[:LONGEST])
 
@@ -69,7 +69,9 @@ class _Renderer(IPythonRenderer):  # type: ignore[misc]  # untyped base
         return f'<h{level} id="{anchor}">{text}</h{level}>\n'
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
-        return str(super(IPythonRenderer, self).image(text, unquote(url) if url.startswith("attachment:") else url, title))
+        return str(
+            super(IPythonRenderer, self).image(text, unquote(url) if url.startswith("attachment:") else url, title)
+        )
 
     def task_list_item(self, text: str, checked: bool = False) -> str:
         return f"<li>{'☑' if checked else '☐'} {text}</li>\n"

@@ -18,20 +18,27 @@ from pygments.token import STANDARD_TYPES
 
 DEEPEST = 400  # nested elements; the parser's time grows with the square of the depth
 
-_TEXT = set(
-    "a abbr b bdi bdo blockquote br cite code dd del details dfn div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i "
-    "ins kbd li mark ol p pre q s samp section small span strike strong sub summary sup tt u ul var wbr img".split()
-)
-_TABLE = set("caption col colgroup table tbody td tfoot th thead tr".split())
-_MATHS = set(
-    "math mrow mi mn mo ms mtext mspace mfrac msqrt mroot mstyle mpadded mphantom menclose msub msup msubsup munder "
-    "mover munderover mmultiscripts mprescripts none mtable mtr mtd".split()
-)
-_MATHS_ATTRIBUTES = set(
-    "accent accentunder columnalign columnlines columnspacing depth display displaystyle fence form height linethickness "
-    "lspace mathcolor mathsize mathvariant maxsize minsize movablelimits notation rowlines rowspacing rspace "
-    "scriptlevel separator stretchy symmetric voffset width".split()
-)
+
+def _names(text: str) -> set[str]:
+    return set(text.split())
+
+
+_TEXT = _names("""
+    a abbr b bdi bdo blockquote br cite code dd del details dfn div dl dt em figcaption figure h1 h2 h3 h4 h5 h6
+    hr i ins kbd li mark ol p pre q s samp section small span strike strong sub summary sup tt u ul var wbr img
+""")
+_TABLE = _names("""
+    caption col colgroup table tbody td tfoot th thead tr
+""")
+_MATHS = _names("""
+    math mrow mi mn mo ms mtext mspace mfrac msqrt mroot mstyle mpadded mphantom menclose msub msup msubsup
+    munder mover munderover mmultiscripts mprescripts none mtable mtr mtd
+""")
+_MATHS_ATTRIBUTES = _names("""
+    accent accentunder columnalign columnlines columnspacing depth display displaystyle fence form height
+    linethickness lspace mathcolor mathsize mathvariant maxsize minsize movablelimits notation rowlines
+    rowspacing rspace scriptlevel separator stretchy symmetric voffset width
+""")
 _ATTRIBUTES = {
     "*": {"style", "title", "dir", "lang", "hidden", "align"},
     "a": {"href", "id"},
@@ -43,17 +50,19 @@ _ATTRIBUTES = {
     "col": {"span"},
     "colgroup": {"span"},
     **{f"h{level}": {"id"} for level in range(1, 7)},
-    **{name: _MATHS_ATTRIBUTES for name in _MATHS},
+    **dict.fromkeys(_MATHS, _MATHS_ATTRIBUTES),
 }
-# No property here takes an address, and none takes an element out of its place.
-_STYLES = set(
-    "background-color border border-bottom border-collapse border-color border-left border-radius border-right "
-    "border-spacing border-style border-top border-width color display font-family font-size font-style font-weight "
-    "height line-height list-style-type max-height max-width min-width opacity padding padding-bottom padding-left "
-    "padding-right padding-top text-align text-decoration vertical-align white-space width".split()
-)
+# None takes an element out of its place, and `_PLAIN_DECLARATION` lets no address through.
+_STYLES = _names("""
+    background background-color border border-bottom border-collapse border-color border-left border-radius
+    border-right border-spacing border-style border-top border-width color display font-family font-size font-
+    style font-weight height line-height list-style-type max-height max-width min-width opacity padding padding-
+    bottom padding-left padding-right padding-top text-align text-decoration vertical-align white-space width
+""")
 _PLAIN_DECLARATION = re.compile(r"[^()\\]*|[^()\\]*\b(?:rgb|hsl)a?\([\d.,%/ ]+\)[^()\\]*")  # no url(…), no escapes
-_CLASSES = {"dataframe", "code", "cut", "tex", "address", "no-image"} | {name for name in STANDARD_TYPES.values() if name}
+_CLASSES = {"dataframe", "code", "cut", "tex", "address", "no-image"} | {
+    name for name in STANDARD_TYPES.values() if name
+}
 _WITH_CONTENT = {"script", "style", "iframe", "object", "noscript", "template", "title", "svg", "select", "textarea"}
 
 _IMAGE_TYPES = {
@@ -70,10 +79,12 @@ _ATTRIBUTE = re.compile(r'([a-z]+)="([^"]*)"')
 _IMG = re.compile(r'<img((?: [a-z]+="[^"]*")*)>')
 _LINK = re.compile(r'<a((?: [a-z]+="[^"]*")*)>(.*?)</a>', re.DOTALL)
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
-_UNNESTED = set("area base br col embed hr img input link meta source wbr p li dt dd td th tr tbody thead tfoot".split())
+_UNNESTED = _names("""
+    area base br col embed hr img input link meta source wbr p li dt dd td th tr tbody thead tfoot
+""")
 
 
-class TooDeep(ValueError):
+class TooDeepError(ValueError):
     """HTML that is nested deeper than any document is."""
 
 
@@ -81,10 +92,10 @@ def clean(html: str, images: Mapping[str, str] | None = None, id_prefix: str = "
     """The harmless part of `html`, safe to put into a page.
 
     images: name → `data:` address, for images whose address is `attachment:name`. id_prefix: put before every id and
-    every link to one, so that parts of one page do not collide. Raises TooDeep.
+    every link to one, so that parts of one page do not collide. Raises TooDeepError.
     """
     if _depth(html) > DEEPEST:
-        raise TooDeep(f"nested more than {DEEPEST} deep")
+        raise TooDeepError(f"nested more than {DEEPEST} deep")
     once = _allowed(html, id_prefix, {"http", "https", "mailto", "attachment", "data"}, _attribute)
     shown = _IMG.sub(lambda found: _image(found, images or {}), once)
     shown = _LINK.sub(lambda found: _link(found, id_prefix), shown)
@@ -106,9 +117,7 @@ def data_address(mime: str, content: str) -> str | None:
     return address if signed and _DATA_IMAGE.fullmatch(address) else None
 
 
-def _allowed(
-    html: str, id_prefix: str, schemes: set[str], attribute: Callable[[str, str, str], str | None]
-) -> str:
+def _allowed(html: str, id_prefix: str, schemes: set[str], attribute: Callable[[str, str, str], str | None]) -> str:
     return nh3.clean(
         html,
         tags=_TEXT | _TABLE | _MATHS,

@@ -1,0 +1,134 @@
+"""The Markdown summary that Azure DevOps shows on a run's Extensions tab: a table, then every failure with its cell.
+
+All foreign text is escaped or fenced, and holds no logging command, should somebody print the file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from amltasks.agent.neutral import neutralise
+from amltasks.report.files import write_whole
+from amltasks.report.model import NotebookResult, Outcome, Report
+from amltasks.report.publisher import Publisher
+from amltasks.report.wording import duration_words, outcome_words
+
+NAME = "summary.md"
+ROW_LIMIT = 200  # results in the table, failed ones first
+DETAIL_LIMIT = 20  # failures told in full
+CODE_LINES = 40
+CODE_CHARACTERS = 3_000
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$&:@])")
+_SYMBOLS = {True: "✅", False: "❌"}
+
+
+class SummaryFile(Publisher):
+    """Writes `summary.md` when all is over; the agent is told of it by `task.uploadsummary`."""
+
+    name = "Summary"
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / NAME
+
+    def complete(self, report: Report, deadline: float | None = None) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(self.path, summary_markdown(report))
+
+    def links(self) -> dict[str, str]:
+        return {"Summary": str(self.path)}
+
+
+def summary_markdown(report: Report) -> str:
+    """The report as Markdown, of bounded length."""
+    return "\n".join([*_head(report), *_table(report), *_failures(report), *_problems(report)]).rstrip() + "\n"
+
+
+def _head(report: Report) -> Iterator[str]:
+    passed, failed = len(report.passed), len(report.failed)
+    took = duration_words((report.finished_at - report.started_at).total_seconds())
+    yield f"### {_escaped(report.title)}"
+    yield ""
+    state = "The run was cancelled. " if report.cancelled else ""
+    yield f"{state}**{passed} passed, {failed} failed** of {len(report.results)} in {took}."
+    yield ""
+
+
+def _table(report: Report) -> Iterator[str]:
+    if not report.results:
+        return
+    yield "| | Notebook | Outcome | Time | |"
+    yield "| --- | --- | --- | ---: | --- |"
+    shown = sorted(report.results, key=lambda result: result.ok)[:ROW_LIMIT]
+    for result in shown:
+        symbol = "⏹️" if result.outcome in {Outcome.CANCELLED, Outcome.NOT_RUN} else _SYMBOLS[result.ok]
+        cells = (
+            symbol,
+            _escaped(result.title, 200),
+            _escaped(outcome_words(result)),
+            duration_words(result.duration),
+            _escaped(result.message, 300),
+        )
+        yield f"| {' | '.join(cells)} |"
+    if len(report.results) > len(shown):
+        yield f"| | and {len(report.results) - len(shown)} more | | | |"
+    yield ""
+
+
+def _failures(report: Report) -> Iterator[str]:
+    told = [result for result in report.failed if result.failing_cell or result.kernel_death]
+    for result in told[:DETAIL_LIMIT]:
+        yield f"#### {_escaped(result.title, 200)}"
+        yield ""
+        yield from _failure(result)
+    if len(told) > DETAIL_LIMIT:
+        yield f"{len(told) - DETAIL_LIMIT} more failures are told in the notebooks' pages."
+        yield ""
+
+
+def _failure(result: NotebookResult) -> Iterator[str]:
+    cell = result.failing_cell
+    if cell is not None:
+        yield f"Cell: {_escaped(cell.title, 200)}"
+        yield ""
+        if cell.source.strip():
+            yield from _fenced(cell.source, "python", from_end=False)
+        if cell.error is not None:
+            # The whole traceback is on the page; what people look for stands at its end.
+            yield from _fenced(f"{cell.error.name}: {cell.error.value}", "text", from_end=False)
+    if result.kernel_death is not None and result.kernel_death.last_output.strip():
+        yield "Last output:"
+        yield ""
+        yield from _fenced(result.kernel_death.last_output, "text", from_end=True)
+
+
+def _problems(report: Report) -> Iterator[str]:
+    if report.problems:
+        yield "#### Not published"
+        yield ""
+        yield from (f"- {_escaped(problem, 500)}" for problem in report.problems)
+
+
+def _fenced(text: str, language: str, *, from_end: bool) -> Iterator[str]:
+    """A code block that its text cannot end."""
+    text = neutralise(text).strip("\n")
+    lines = text.splitlines()
+    if len(lines) > CODE_LINES:
+        lines = ["…", *lines[-CODE_LINES:]] if from_end else [*lines[:CODE_LINES], "…"]
+    body = "\n".join(lines)
+    if len(body) > CODE_CHARACTERS:
+        body = f"…{body[-CODE_CHARACTERS:]}" if from_end else f"{body[:CODE_CHARACTERS]}…"
+    fence = "`" * max([3, *(len(run) + 1 for run in re.findall(r"`+", body))])
+    yield f"{fence}{language}"
+    yield body
+    yield fence
+    yield ""
+
+
+def _escaped(text: str, limit: int = 300) -> str:
+    """Text on one line with every character that means something in Markdown or HTML made plain."""
+    line = " ".join(neutralise(text[: limit * 20]).split())
+    line = line if len(line) <= limit else line[: limit - 1] + "…"
+    return _SPECIAL.sub(r"\\\1", line).replace("\\<", "&lt;").replace("\\>", "&gt;").replace("\\&", "&amp;")
