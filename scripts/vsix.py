@@ -94,15 +94,15 @@ def _task_problems(package: zipfile.ZipFile, folder: str, version: str) -> Itera
         yield "icon.png is not a PNG of 32×32"
     if "runner.lock" in names and b"--hash=sha256:" not in package.read(f"{folder}/runner.lock"):
         yield "runner.lock holds no hashes"
-    wheels = [name for name in names if name.endswith(".whl")]
-    if wheels != [f"amltasks-{version}-py3-none-any.whl"]:
-        yield f"one wheel of version {version} is needed, there are {wheels}"
-    for wheel in wheels:
-        with zipfile.ZipFile(io.BytesIO(package.read(f"{folder}/{wheel}"))) as content:
-            inside = content.namelist()
-        yield from (f"{name} does not belong into {wheel}" for name in inside if not WHEEL_FILES.fullmatch(name))
-        if "amltasks/__init__.py" not in inside:
-            yield f"{wheel} holds no package amltasks"
+    wheel = f"amltasks-{version}-py3-none-any.whl"
+    if [name for name in names if name.endswith(".whl")] != [wheel]:
+        yield f"{wheel} must be there and no other wheel"
+        return
+    with zipfile.ZipFile(io.BytesIO(package.read(f"{folder}/{wheel}"))) as content:
+        inside = content.namelist()
+    yield from (f"{name} does not belong into {wheel}" for name in inside if not WHEEL_FILES.fullmatch(name))
+    if "amltasks/__init__.py" not in inside:
+        yield f"{wheel} holds no package amltasks"
 
 
 def _task_folders(package: zipfile.ZipFile) -> list[str]:

@@ -108,7 +108,7 @@ function withPip(environment: string, { executable }: Interpreter, { lock, wheel
     name: 'pip',
     commands: [
       [executable, '-I', '-m', 'venv', environment],
-      [...into, '--retries', '3', '--require-hashes', '-r', lock],
+      [...into, '--require-hashes', '-r', lock],
       [...into, '--quiet', '--no-index', '--no-deps', wheel],
     ],
   }

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.extension.launching import ROOT, Agent, make_task, write_wheel
+
+# The scripts import each other as they are started: by their own names.
+sys.path.insert(0, str(ROOT / "scripts"))
+
+MakeTask = Callable[[str], Path]
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all workers of a test session."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def package(shared: Path) -> Path:
+    """The packed extension, built once."""
+    with _one_at_a_time(shared / "build.lock"):
+        done = subprocess.run([sys.executable, str(ROOT / "scripts" / "build.py")], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return Path(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="session")
+def launcher(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The launcher as it is packed."""
+    with zipfile.ZipFile(package) as content:
+        return Path(content.extract("tasks/RunNotebookOnAML/launcher.js", tmp_path_factory.mktemp("launcher")))
+
+
+@pytest.fixture(scope="session")
+def links(shared: Path) -> Path:
+    """The only place from which packages can be installed in these tests: a folder with one small wheel."""
+    folder = shared / "links"
+    with _one_at_a_time(shared / "links.lock"):
+        if not folder.is_dir():
+            folder.mkdir()
+            write_wheel(folder, "locked", {"locked/__init__.py": "", "locked/data.txt": "data\n"})
+    return folder
+
+
+@pytest.fixture
+def task(tmp_path: Path, launcher: Path, links: Path) -> MakeTask:
+    """Makes a task of the packed launcher and the main.py given."""
+    return lambda main: make_task(tmp_path / "task", launcher, main, links)
+
+
+@pytest.fixture
+def agent(tmp_path: Path, links: Path) -> Agent:
+    """A fresh agent: no Python, no uv, no environment."""
+    return Agent(tmp_path / "agent", tmp_path / "agent" / "tools", _packages_from(links))
+
+
+@pytest.fixture
+def used_agent(tmp_path: Path, shared: Path, links: Path) -> Agent:
+    """An agent with Python, on which the task's environment is there already or made in a moment by uv."""
+    return Agent(tmp_path / "agent", shared / "tools", _packages_from(links)).has_python().has_uv()
+
+
+def _packages_from(links: Path) -> dict[str, str]:
+    return {
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(links),
+        "UV_OFFLINE": "1",
+        "UV_FIND_LINKS": str(links),
+    }
+
+
+@contextmanager
+def _one_at_a_time(file: Path) -> Iterator[None]:
+    with file.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
