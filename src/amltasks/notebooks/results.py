@@ -12,6 +12,7 @@ from nbformat import NotebookNode
 from amltasks.notebooks.images import write_images
 from amltasks.notebooks.records import CellRecord, RunEnding
 from amltasks.notebooks.saving import EXECUTED
+from amltasks.notebooks.scraps import read_scraps
 from amltasks.notebooks.verdict import judge
 from amltasks.platforms.base import NotebookRun
 from amltasks.report.model import Artefact, ArtefactKind, NotebookResult, Outcome
@@ -44,6 +45,7 @@ def result_of(
         notes=(*notes, *verdict.notes, *problems),
         cells=verdict.cells,
         kernel_death=ending.death,
+        scraps=read_scraps(notebook),
         artefacts=artefacts,
         **more,
     )

@@ -30,6 +30,9 @@ class Publisher:
     def complete(self, report: Report, deadline: float | None = None) -> None:
         """All is over. deadline: `time.monotonic()` by which this must return, None for no hurry."""
 
+    def hurry(self, deadline: float) -> None:
+        """Called from another thread while `complete` runs: the deadline is now this one."""
+
     def links(self) -> dict[str, str]:
         """Where a person finds what was published: name → path or address. Asked after `complete`."""
         return {}

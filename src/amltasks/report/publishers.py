@@ -16,6 +16,7 @@ class Publishers:
     def __init__(self, publishers: Sequence[Publisher]) -> None:
         self._working = list(publishers)
         self._problems: list[str] = []
+        self._deadline: float | None = None
 
     def begin(self, title: str, runs: Sequence[NotebookRun]) -> None:
         self._each(lambda publisher: publisher.begin(title, runs))
@@ -28,10 +29,11 @@ class Publishers:
 
     def complete(self, report: Report, deadline: float | None = None) -> Report:
         """The report with what could not be published and where the rest lies, as the last publisher saw it."""
+        self._deadline = deadline
 
         def complete_one(publisher: Publisher) -> None:
             nonlocal report
-            publisher.complete(report, deadline)
+            publisher.complete(report, self._deadline)
             report = report.model_copy(
                 update={
                     "links": report.links | publisher.links(),
@@ -45,6 +47,11 @@ class Publishers:
             report = report.model_copy(update={"problems": (*report.problems, *self._problems)})
             self._problems.clear()
         return report
+
+    def hurry(self, deadline: float) -> None:
+        """From another thread while `complete` runs: all that is still to come ends by then."""
+        self._deadline = deadline
+        self._each(lambda publisher: publisher.hurry(deadline))
 
     def _each(self, call: Callable[[Publisher], None]) -> None:
         for publisher in list(self._working):

@@ -1,0 +1,92 @@
+"""Run notebooks: a request in, a published report out."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+
+from amltasks.cancellation import cancel_on_signals
+from amltasks.commands.exit_codes import ExitCode
+from amltasks.notebooks.plan import Plan, plan_runs
+from amltasks.notebooks.suite import Suite
+from amltasks.platforms.base import Stop
+from amltasks.platforms.local.compute import LocalCompute
+from amltasks.report.html_file import add_page
+from amltasks.report.model import NotebookResult, Report
+from amltasks.report.publisher import Publisher
+from amltasks.report.publishers import Publishers
+from amltasks.requests import RunNotebooksRequest
+
+DEFAULT_TITLE = "Notebooks"
+# After a cancel the launcher waits seven seconds; two of them are the kernels'.
+SECONDS_TO_PUBLISH_AFTER_CANCEL = 4.0
+# Of runTimeout, so that it bounds the whole command: publishing and pages included.
+SHARE_TO_PUBLISH, MOST_SECONDS_TO_PUBLISH = 0.1, 60.0
+
+
+def run_notebooks(
+    request: RunNotebooksRequest,
+    publishers: Sequence[Publisher],
+    secrets: Mapping[str, str],
+    *,
+    watch_parent: bool = False,
+) -> Report:
+    """Run and publish all that the request names.
+
+    secrets: name → value of all that must not be seen, beside the request's secretParameters. watch_parent: stop when
+    the process that started this one is gone. Raises UserError where the request cannot be carried out at all.
+    """
+    plan = plan_runs(request)
+    return asyncio.run(_run(request, plan, Publishers(publishers), secrets, watch_parent))
+
+
+def exit_code(report: Report, request: RunNotebooksRequest) -> ExitCode:
+    """From the report alone. What could not be published does not change what became of the notebooks."""
+    if report.cancelled:
+        return ExitCode.CANCELLED
+    if request.fail_on.fails(len(report.failed), len(report.results)) or (request.strict_secrets and leaking(report)):
+        return ExitCode.NOTEBOOKS_FAILED
+    return ExitCode.PASSED
+
+
+def leaking(report: Report) -> tuple[NotebookResult, ...]:
+    """The results in whose outputs a secret was found."""
+    return tuple(result for result in report.results if result.leaks)
+
+
+async def _run(
+    request: RunNotebooksRequest, plan: Plan, publishers: Publishers, secrets: Mapping[str, str], watch_parent: bool
+) -> Report:
+    stop = Stop()
+
+    def finish(result: NotebookResult) -> NotebookResult:
+        notes = (*plan.notes.get(result.run_id, ()), *result.notes)
+        return add_page(result.model_copy(update={"notes": notes}))
+
+    suite = Suite(
+        LocalCompute(),
+        publishers,
+        max_parallel=request.max_parallel,
+        stop=stop,
+        run_timeout=_time_to_run(request.run_timeout),
+        finish=finish,
+    )
+    runs = [run.model_copy(update={"secrets": {**secrets, **run.secrets}}) for run in plan.runs]
+    with cancel_on_signals(stop, watch_parent=watch_parent):
+        report = await suite.run(request.title or DEFAULT_TITLE, runs, plan.settled)
+        publishing = asyncio.ensure_future(asyncio.to_thread(publishers.complete, report, _deadline(stop)))
+        stopping = asyncio.ensure_future(stop.wait())
+        await asyncio.wait([publishing, stopping], return_when=asyncio.FIRST_COMPLETED)
+        if stop.reason == "cancelled" and not publishing.done():
+            publishers.hurry(time.monotonic() + SECONDS_TO_PUBLISH_AFTER_CANCEL)
+        stopping.cancel()
+        return await publishing
+
+
+def _deadline(stop: Stop) -> float | None:
+    return time.monotonic() + SECONDS_TO_PUBLISH_AFTER_CANCEL if stop.reason == "cancelled" else None
+
+
+def _time_to_run(run_timeout: float | None) -> float | None:
+    return None if run_timeout is None else run_timeout - min(run_timeout * SHARE_TO_PUBLISH, MOST_SECONDS_TO_PUBLISH)

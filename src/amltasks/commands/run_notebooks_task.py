@@ -1,0 +1,123 @@
+"""RunNotebookOnAML: run the notebooks of a pipeline's step and publish what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from amltasks.agent import commands
+from amltasks.agent.job import Job
+from amltasks.agent.output import Output
+from amltasks.commands.exit_codes import ExitCode
+from amltasks.commands.run_notebooks import exit_code, leaking, run_notebooks
+from amltasks.devops.pipeline import PipelineContext
+from amltasks.notebooks.scraps import scrap_variables
+from amltasks.redaction import Redactor
+from amltasks.report.junit import JUnitFile
+from amltasks.report.model import Report
+from amltasks.report.pipeline_log import PipelineLog
+from amltasks.report.publisher import Publisher
+from amltasks.report.results_file import ResultsFile
+from amltasks.report.summary import SummaryFile
+from amltasks.report.tab import TabContext, TabFiles
+from amltasks.report.test_run import TestRunOptions, TestRunPublisher
+from amltasks.report.wording import summary
+from amltasks.requests import RunNotebooksRequest, Target
+
+_OUTCOMES = {ExitCode.PASSED: "passed", ExitCode.NOTEBOOKS_FAILED: "failed", ExitCode.CANCELLED: "cancelled"}
+
+
+def carry_out(job: Job, output: Output) -> ExitCode:
+    """Run, publish, set the output variables and tell the agent the verdict."""
+    request = RunNotebooksRequest.from_inputs(job.inputs, job.sources_folder, _default_output(job))
+    secrets = {**job.secrets(), **request.secret_parameters}
+    redactor = Redactor(secrets)
+    output = output.with_redactor(redactor)
+    for value in request.secret_parameters.values():
+        output.command(*commands.set_secrets(value))
+    if redactor.too_short:
+        names = ", ".join(sorted(redactor.too_short))
+        output.command(commands.warning_line(f"Too short to be taken out of what the notebooks leave: {names}."))
+    step = _Step(job, request, redactor)
+    report = run_notebooks(request, [*step.publishers, PipelineLog(output)], secrets, watch_parent=True)
+    code = exit_code(report, request)
+    output.command(*step.uploads(), *step.variables(report, code), *_verdict(report, code))
+    return code
+
+
+class _Step:
+    """This step's publishers, and what the agent is told when they have done their work."""
+
+    def __init__(self, job: Job, request: RunNotebooksRequest, redactor: Redactor) -> None:
+        folder = request.output_folder
+        self._results = ResultsFile(folder)
+        self._summary = SummaryFile(folder) if Target.SUMMARY in request.publish else None
+        self._tab = TabFiles(folder, _tab_context(job)) if Target.TAB in request.publish else None
+        self._test_run = _test_run(job, request, redactor)
+        junit = JUnitFile(folder / "junit.xml") if Target.JUNIT in request.publish else None
+        chosen = (self._results, self._summary, junit, self._tab, self._test_run)
+        self.publishers: list[Publisher] = [publisher for publisher in chosen if publisher is not None]
+
+    def uploads(self) -> Iterator[str]:
+        """Refused, with a warning in the log, where the pipeline restricts commands: the files stay in the folder."""
+        if self._summary and self._summary.path.is_file():
+            yield commands.upload_summary(self._summary.path)
+        for attachment in self._tab.attachments() if self._tab else ():
+            yield commands.add_attachment(attachment.type, attachment.name, attachment.path)
+
+    def variables(self, report: Report, code: ExitCode) -> Iterator[str]:
+        """The output variables, those of the notebooks' scraps among them."""
+        run_id = self._test_run.run_id if self._test_run else None
+        values = {
+            "Outcome": _OUTCOMES[code],
+            "Total": str(len(report.results)),
+            "Passed": str(len(report.passed)),
+            "Failed": str(len(report.failed)),
+            "TestRunId": "" if run_id is None else str(run_id),
+            "ResultsFolder": str(self._results.path.parent),
+            "ResultsFile": str(self._results.path),
+            **scrap_variables([(result.run_id, result.scraps) for result in report.results]),
+        }
+        for name, value in values.items():
+            yield commands.set_variable(name, value, output=True)
+
+
+def _default_output(job: Job) -> Path:
+    """A folder that the job's other steps can reach and that no other step of this task writes to."""
+    staging = job.variable("Build.ArtifactStagingDirectory") or job.variable("System.ArtifactsDirectory")
+    return Path(staging or job.temp_folder) / "notebooks" / (job.variable("System.TaskInstanceName") or "results")
+
+
+def _tab_context(job: Job) -> TabContext:
+    attempt = job.variable("System.JobAttempt", "1")
+    return TabContext(
+        stage=job.variable("System.StageName"),
+        job=job.variable("System.JobName"),
+        attempt=int(attempt) if attempt.isdecimal() else 1,
+        step=job.variable("System.TaskInstanceName") or job.variable("System.TaskInstanceId"),
+    )
+
+
+def _test_run(job: Job, request: RunNotebooksRequest, redactor: Redactor) -> TestRunPublisher | None:
+    if Target.TEST_RESULTS not in request.publish or job.connection is None:
+        return None
+    options = TestRunOptions(
+        url=job.collection_url,
+        token=job.connection.token,
+        pipeline=PipelineContext.from_variables(job.variables),
+        attach=request.attach,
+        attach_for=request.attach_for,
+    )
+    return TestRunPublisher(options, redactor.text)
+
+
+def _verdict(report: Report, code: ExitCode) -> Iterator[str]:
+    """What the agent shows as the step's result. A cancelled step it marks itself."""
+    if code == ExitCode.NOTEBOOKS_FAILED:
+        leaks = leaking(report)
+        if leaks and not report.failed:
+            yield commands.complete("Failed", f"Secrets were found in the outputs of {len(leaks)} notebooks.")
+        else:
+            yield commands.complete("Failed", summary(report))
+    elif code == ExitCode.PASSED and report.problems:
+        yield commands.complete("SucceededWithIssues", report.problems[0])
