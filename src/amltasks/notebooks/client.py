@@ -79,11 +79,12 @@ class OutputClient(NotebookClient):  # type: ignore[misc]
     ) -> NotebookNode | None:
         if msg["msg_type"] not in _OUTPUT_TYPES:
             return None
-        content = _normal(msg["msg_type"], msg["content"])
+        kind = msg["msg_type"]
         hooked = bool(self.output_hook_stack.get(msg["parent_header"].get("msg_id")))
-        if not self._fits(content, len(outs), cell_index, always=msg["msg_type"] == "error"):
+        content = self._bounded(_normal(kind, msg["content"]), len(outs), cell_index, kind)
+        if content is None:
             return None
-        self._show_content(msg["msg_type"], content)
+        self._show_content(kind, content)
         msg["content"] = content
         if hooked or not self._extends(outs, msg):
             self.settle()
@@ -130,17 +131,23 @@ class OutputClient(NotebookClient):  # type: ignore[misc]
         self._open = (output, [output["text"]])
         self._fresh, self._fresh_limit = 0, len(output["text"])
 
-    def _fits(self, content: dict[str, Any], outputs: int, position: int, *, always: bool) -> bool:
+    def _bounded(self, content: dict[str, Any], outputs: int, position: int, kind: str) -> dict[str, Any] | None:
+        """The content as far as it is kept: a text is cut where the cell's share ends, an error always goes in."""
         if self.clear_before_next_output:
             self._kept[position], outputs = 0, 0
+        left = self._kept_bytes - self._kept.get(position, 0)
         size = _size(content)
-        kept = self._kept.get(position, 0)
-        if not always and (kept + size > self._kept_bytes or outputs >= KEPT_OUTPUTS_PER_CELL):
-            limit = f"{self._kept_bytes / 1e6:,.0f} MB" if kept + size > self._kept_bytes else f"{outputs:,} outputs"
-            self._note_once(position, f"its output was cut after {limit}")
-            return False
-        self._kept[position] = kept + size
-        return True
+        if outputs >= KEPT_OUTPUTS_PER_CELL and kind != "error":
+            self._note_once(position, f"its output was cut after {KEPT_OUTPUTS_PER_CELL:,} outputs")
+            return None
+        if size > left and kind != "error":
+            self._note_once(position, f"its output was cut after {self._kept_bytes / 1e6:,.0f} MB")
+            if kind != "stream" or left <= 0:
+                return None
+            content = {**content, "text": content["text"][:left]}
+            size = left
+        self._kept[position] = self._kept.get(position, 0) + size
+        return content
 
     def _note_once(self, position: int, what: str) -> None:
         if (position, what) not in self._noted:
