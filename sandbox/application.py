@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -53,7 +53,10 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began, clock = time.time(), time.monotonic()
         request = Request(scope, receive)
-        body = await request.body()
+        try:
+            body = await request.body()
+        except ClientDisconnect:  # nothing was asked for yet, and nobody is there to be answered
+            return
         found = self._router.find(request.method, self._path(request))
         fault = self.world.faults.of(request.method, request.url.path)
         answer = await self._answer(request, body, found, fault)

@@ -159,11 +159,6 @@ def _build(call: Call, build: Build) -> dict[str, Any]:
     project = project_reference(call)
     return without_null(
         {
-            "_links": {
-                "self": {"href": _url(call, build)},
-                "web": {"href": f"{call.base_url}/builds/{build.id}"},
-                "timeline": {"href": f"{_url(call, build)}/Timeline"},
-            },
             "id": build.id,
             "buildNumber": build.number,
             "status": build.status,

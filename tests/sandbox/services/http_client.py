@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,3 +49,10 @@ class Client:
         assert answer.status_code >= 400
         assert set(error) >= {"$id", "message", "typeName", "typeKey", "errorCode", "eventId"}
         return answer.status_code, error["message"]
+
+
+def check_recording(recording: Path) -> str:
+    """What the conformance check says of a recording; empty where all of it is as published."""
+    checker = [sys.executable, str(SHARED / "conformance" / "check_exchanges.py"), str(recording)]
+    checked = subprocess.run(checker, capture_output=True, text=True, check=False)
+    return "" if checked.returncode == 0 else checked.stdout
