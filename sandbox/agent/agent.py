@@ -15,6 +15,7 @@ from sandbox.agent.errors import PipelineError
 from sandbox.agent.process import Timing
 from sandbox.agent.runs import BuildVerdict, Machine, Request, Run
 from sandbox.agent.tasks import Catalogue, TaskDefinition, read_extension
+from sandbox.agent.variables import Group
 from sandbox.devops.build.state import Build, Record
 from sandbox.server import Server
 from sandbox.world import World
@@ -72,7 +73,7 @@ class Agent:
         tools: Path | None = None,
         node: str | None = None,
         timing: Timing = Timing(),  # noqa: B008 - immutable
-        show: Callable[[str], None] = lambda line: None,  # noqa: ARG005 - by default nobody listens
+        show: Callable[[str], None] = lambda line: None,
     ) -> None:
         """PipelineError where an extension cannot be installed or Node is missing."""
         program = node or shutil.which("node")
@@ -85,6 +86,7 @@ class Agent:
         self._catalogue = Catalogue((*inbox.TASKS, *contributed))
         self._machine = Machine(work, (tools or work / "_work" / "_tool").resolve(), program, timing, show)
         self._cancellation = Cancellation()
+        self._run: Run | None = None
 
     def run(
         self,
@@ -95,9 +97,9 @@ class Agent:
         variables: Mapping[str, str] | None = None,
         secrets: Mapping[str, str] | None = None,
         parameters: Mapping[str, str] | None = None,
-        groups: Mapping[str, Mapping[str, str]] | None = None,
+        groups: Mapping[str, Group] | None = None,
         endpoints: Iterable[Endpoint] = (),
-        on_start: Callable[[Build], None] = lambda build: None,  # noqa: ARG005 - by default nobody listens
+        on_start: Callable[[Build], None] = lambda build: None,
     ) -> BuildResult:
         """Run a pipeline to its end. PipelineError where it is refused before it starts."""
         pipeline = pipeline.resolve()
@@ -122,6 +124,7 @@ class Agent:
             catalogue=self._catalogue,
             cancellation=self._cancellation,
         )
+        self._run = run
         on_start(run.build)
         result = run.carry_out()
         return BuildResult(
@@ -135,6 +138,12 @@ class Agent:
     def cancel(self) -> None:
         """What the Cancel button does to the run that is under way; from any thread."""
         self._cancellation.request()
+
+    def end_at_once(self) -> None:
+        """Kill what the run has started, without any of the agent's patience."""
+        self.cancel()
+        if self._run is not None:
+            self._run.end_at_once()
 
     def _test_runs(self, build: Build) -> tuple[Mapping[str, Any], ...]:
         token = self._world.tokens.issue("Sandbox User", lifetime=60)

@@ -119,7 +119,7 @@ def _not_played(step: Execution, command: Command) -> None:
     step.warning(f"##vso[{command.area}.{command.event}] is not played by the sandbox: nothing was published.")
 
 
-def _release_name(step: Execution, command: Command) -> None:  # noqa: ARG001 - the shape of every command
+def _release_name(step: Execution, command: Command) -> None:
     raise StepError("release commands are not supported for Build flow.")
 
 

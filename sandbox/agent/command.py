@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
 import signal
 import sys
 import tempfile
@@ -16,10 +15,11 @@ from types import FrameType
 
 import yaml
 
-from sandbox.agent import endpoints, process
+from sandbox.agent import endpoints
 from sandbox.agent.agent import Agent, BuildResult
 from sandbox.agent.errors import PipelineError
 from sandbox.agent.process import Timing
+from sandbox.agent.variables import Group
 from sandbox.devops.build.state import Build
 from sandbox.faults import load_faults
 from sandbox.server import Server
@@ -38,7 +38,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--secret", action="append", default=[], metavar="NAME=VALUE", help="a secret variable")
     add("--secrets", type=Path, metavar="FILE", help="secret variables from a YAML or JSON mapping")
     add("--parameter", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the pipeline")
-    add("--group", action="append", default=[], metavar="NAME=FILE", help="a variable group from a YAML mapping; see docs")
+    add(
+        "--group",
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="a variable group from a YAML mapping; see docs",
+    )
     add("--endpoints", type=Path, metavar="FILE", help="service connections from a YAML or JSON list")
     add("--work", type=Path, metavar="DIR", help="the agent's folder, kept [a temporary one, removed]")
     add("--tools", type=Path, metavar="DIR", help="Agent.ToolsDirectory [below the agent's folder]")
@@ -65,6 +71,8 @@ def run(arguments: argparse.Namespace) -> int:
             _report(arguments, result)
             if arguments.keep:
                 _stay(result.url)
+    except KeyboardInterrupt:
+        return 130
     except (PipelineError, OSError, ValueError) as error:
         print(f"The run is refused: {error}", file=sys.stderr)
         return 2
@@ -91,7 +99,7 @@ def _run_pipeline(arguments: argparse.Namespace, world: World, server: Server, w
         tools=arguments.tools,
         node=arguments.node,
         timing=Timing(interrupt=interrupt, terminate=terminate),
-        show=(lambda line: None) if arguments.quiet else _show,  # noqa: ARG005 - nobody listens
+        show=(lambda line: None) if arguments.quiet else _show,
     )
 
     def on_start(build: Build) -> None:
@@ -101,7 +109,9 @@ def _run_pipeline(arguments: argparse.Namespace, world: World, server: Server, w
             timer.daemon = True
             timer.start()
 
-    secrets = {**_file_mapping(arguments.secrets), **_pairs(arguments.secret, "--secret")}
+    secrets = _pairs(arguments.secret, "--secret")
+    if arguments.secrets:
+        secrets = {**{str(name): str(value) for name, value in _read_mapping(arguments.secrets).items()}, **secrets}
     with _interruptible(agent):
         return agent.run(
             arguments.pipeline,
@@ -110,7 +120,7 @@ def _run_pipeline(arguments: argparse.Namespace, world: World, server: Server, w
             variables=_pairs(arguments.variable, "--variable"),
             secrets=secrets,
             parameters=_pairs(arguments.parameter, "--parameter"),
-            groups={name: _file_mapping(Path(file)) for name, file in _pairs(arguments.group, "--group").items()},
+            groups={name: load_group(Path(file)) for name, file in _pairs(arguments.group, "--group").items()},
             endpoints=endpoints.load(arguments.endpoints) if arguments.endpoints else (),
             on_start=on_start,
         )
@@ -121,11 +131,11 @@ def _interruptible(agent: Agent) -> Iterator[None]:
     """The first SIGINT or SIGTERM cancels the run, the second ends everything at once."""
     asked = False
 
-    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the shape of a signal handler
+    def stop(number: int, frame: FrameType | None) -> None:
         nonlocal asked
         if asked:
-            process.end_children()
-            os._exit(130)
+            agent.end_at_once()
+            raise KeyboardInterrupt
         asked = True
         print("Canceling the run. Once more to end it at once.", file=sys.stderr, flush=True)
         threading.Thread(target=agent.cancel, daemon=True).start()
@@ -176,21 +186,24 @@ def _pairs(given: list[str], option: str) -> dict[str, str]:
     return found
 
 
-def _file_mapping(path: Path | None) -> dict[str, str]:
-    """A YAML or JSON mapping of texts; a secret is written `name: {value: …, isSecret: true}` and named `secret:name`."""
-    if path is None:
-        return {}
+def load_group(path: Path) -> Group:
+    """A variable group from a mapping of names to values; a secret is written `name: {value: …, isSecret: true}`."""
+    plain: dict[str, str] = {}
+    secret: dict[str, str] = {}
+    for name, value in _read_mapping(path).items():
+        if isinstance(value, dict):
+            chosen = secret if value.get("isSecret") else plain
+            chosen[str(name)] = str(value.get("value", ""))
+        else:
+            plain[str(name)] = str(value)
+    return Group(plain, secret)
+
+
+def _read_mapping(path: Path) -> dict[object, object]:
     try:
         content = yaml.safe_load(path.read_text("utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise PipelineError(f"{path}: cannot be read: {error}") from error
     if not isinstance(content, dict):
         raise PipelineError(f"{path}: a mapping of names to values was expected")
-    found = {}
-    for name, value in content.items():
-        if isinstance(value, dict):
-            prefix = "secret:" if value.get("isSecret") else ""
-            found[f"{prefix}{name}"] = str(value.get("value", ""))
-        else:
-            found[str(name)] = str(value)
-    return found
+    return content

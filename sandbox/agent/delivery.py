@@ -1,7 +1,7 @@
 """What the agent sends to the service in the background while a run goes on: log lines and attached files.
 
-As in the real agent a file is read some time after the command that named it, and one that has gone by then is lost with no
-more than a line in the debug log. drain() is called before a step counts as completed; close() at the end of the run.
+As in the real agent a file is read some time after the command that named it, and one that has gone by then is lost with
+no more than a line in the debug log. drain() is called before a step counts as completed; close() at the end of the run.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class _Line:
 @dataclass(frozen=True)
 class _File:
     record_id: str
-    type: str
+    kind: str
     name: str
     path: Path
     lost: Callable[[str], None]
@@ -49,9 +49,9 @@ class Delivery:
         now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
         self._queue.put(_Line(record_id, f"{now} {text}"))
 
-    def file(self, record_id: str, type: str, name: str, path: Path, lost: Callable[[str], None]) -> None:
+    def file(self, record_id: str, kind: str, name: str, path: Path, lost: Callable[[str], None]) -> None:
         """Attach a file to a record; `lost` is told where it cannot be read any more."""
-        self._queue.put(_File(record_id, type, name, path, lost))
+        self._queue.put(_File(record_id, kind, name, path, lost))
 
     def drain(self) -> None:
         """Deliver what has been queued so far."""
@@ -78,9 +78,9 @@ class Delivery:
         try:
             content = file.path.read_bytes()
         except OSError as error:
-            file.lost(f"Can't attach (type:{file.type} name:{file.name}) file: {file.path}. {error.strerror}")
+            file.lost(f"Can't attach (type:{file.kind} name:{file.name}) file: {file.path}. {error.strerror}")
             return
-        self._builds.attach(self._build_id, file.record_id, file.type, file.name, content)
+        self._builds.attach(self._build_id, file.record_id, file.kind, file.name, content)
 
     def _run(self) -> None:
         while not self._closed.wait(PERIOD):

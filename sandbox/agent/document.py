@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, Union
+from typing import NoReturn
 
 import yaml
 
@@ -50,7 +50,7 @@ class Mapping:
         return Mapping(tuple(entry for entry in self.entries if entry[0].text not in keys), self.place)
 
 
-Node = Union[Scalar, Sequence, Mapping]
+Node = Scalar | Sequence | Mapping
 
 
 def read(path: Path) -> Node:

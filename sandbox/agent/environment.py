@@ -21,7 +21,9 @@ _VAULTED_NAMES = ("VSTS_PUBLIC_VARIABLES", "VSTS_SECRET_VARIABLES", "COMMAND_COR
 def worker_environment() -> dict[str, str]:
     """The environment of the agent's worker, which every child inherits."""
     return {
-        name: value for name, value in os.environ.items() if name not in _OWN and not name.startswith(("PYTEST_", *_VAULTED))
+        name: value
+        for name, value in os.environ.items()
+        if name not in _OWN and not name.startswith(("PYTEST_", *_VAULTED))
     }
 
 

@@ -1,8 +1,8 @@
 """What can go wrong, and whose fault it is.
 
-    PipelineError   the YAML, an option or a file given to the run is wrong; nothing has been started
-    StepError       a step cannot do what it was asked; its log gets the message and it fails
-    Canceled        a step was told to stop, by a person or by its time-out
+PipelineError   the YAML, an option or a file given to the run is wrong; nothing has been started
+StepError       a step cannot do what it was asked; its log gets the message and it fails
+Canceled        a step was told to stop, by a person or by its time-out
 """
 
 from __future__ import annotations

@@ -65,7 +65,9 @@ class JobScope:
 class Execution:
     """A step, or the job's own beginning and end. Methods may be called from any thread."""
 
-    def __init__(self, job: JobScope, record_id: str, ref_name: str, restrictions: tuple[Restrictions, ...] = ()) -> None:
+    def __init__(
+        self, job: JobScope, record_id: str, ref_name: str, restrictions: tuple[Restrictions, ...] = ()
+    ) -> None:
         self.job = job
         self.record_id = record_id
         self.ref_name = ref_name
@@ -112,12 +114,12 @@ class Execution:
     def warning(self, message: str) -> None:
         self.issue("warning", message, {})
 
-    def issue(self, type: Literal["error", "warning"], message: str, data: Mapping[str, str]) -> None:
+    def issue(self, kind: Literal["error", "warning"], message: str, data: Mapping[str, str]) -> None:
         message = self.job.masker.mask(message)
         found = {key: self.job.masker.mask(value) for key, value in data.items()}
         if message:
-            found["logFileLineNumber"] = str(self.output(f"##[{type}]{message}"))
-        self.job.builds.issue(self.job.build.id, self.record_id, type, message, found)
+            found["logFileLineNumber"] = str(self.output(f"##[{kind}]{message}"))
+        self.job.builds.issue(self.job.build.id, self.record_id, kind, message, found)
 
     def progress(self, percent: int, operation: str = "") -> None:
         """percent: 0 to 100; never goes down."""
@@ -137,7 +139,9 @@ class Execution:
 
     # What it leaves behind
 
-    def set_variable(self, name: str, value: str, *, secret: bool, output: bool, read_only: bool, preserve_case: bool) -> None:
+    def set_variable(
+        self, name: str, value: str, *, secret: bool, output: bool, read_only: bool, preserve_case: bool
+    ) -> None:
         """An output variable, declared so here or by the task, is known as `<step>.<name>` only."""
         if output or name.lower() in self.output_names:
             full_name = f"{self.ref_name}.{name}"
@@ -148,8 +152,8 @@ class Execution:
         else:
             self.job.variables.set(name, value, secret=secret, read_only=read_only, preserve_case=preserve_case)
 
-    def attach(self, type: str, name: str, path: Path) -> None:
-        self.job.delivery.file(self.record_id, type, name, path, self.debug)
+    def attach(self, kind: str, name: str, path: Path) -> None:
+        self.job.delivery.file(self.record_id, kind, name, path, self.debug)
 
     def start(self) -> None:
         self.job.builds.update(self.job.build.id, self.record_id, state="inProgress")

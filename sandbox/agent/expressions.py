@@ -43,7 +43,7 @@ class Expression:
 class Literal(Expression):
     value: Value
 
-    def evaluate(self, scope: Scope) -> Value:  # noqa: ARG002
+    def evaluate(self, scope: Scope) -> Value:
         return self.value
 
 

@@ -53,7 +53,9 @@ class Invocation:
         )
         if code:
             arguments = " ".join(f'"{argument}"' for argument in command[1:])
-            raise StepError(f"Exit code {code} returned from process: file name '{command[0]}', arguments '{arguments}'.")
+            raise StepError(
+                f"Exit code {code} returned from process: file name '{command[0]}', arguments '{arguments}'."
+            )
 
     def run_handler(self, handler: Handler) -> None:
         """Run a file of the task's folder with the agent's Node."""
@@ -61,7 +63,9 @@ class Invocation:
         target = self.definition.install(job.directory("Agent.WorkFolder")) / handler.target
         if not target.is_file():
             raise StepError(f"File not found: '{target}'")
-        cwd = job.variables.expand(handler.working_directory) or job.variables.get("System.DefaultWorkingDirectory") or ""
+        cwd = (
+            job.variables.expand(handler.working_directory) or job.variables.get("System.DefaultWorkingDirectory") or ""
+        )
         self.step.debug(f"Using node path: {job.node}")
         self.execute([job.node, str(target)], Path(cwd), self.environment)
 
@@ -88,7 +92,9 @@ def prepare(
             for reference in inputs[each.name].split(","):
                 endpoint = find(step.job.endpoints, reference)
                 if endpoint is None:
-                    raise StepError(f"Service connection '{reference.strip()}' of input '{each.name}' could not be found.")
+                    raise StepError(
+                        f"Service connection '{reference.strip()}' of input '{each.name}' could not be found."
+                    )
                 endpoints.append(endpoint)
                 ids.append(endpoint.id)
             inputs[each.name] = ",".join(ids)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -26,7 +25,9 @@ class JobResult:
     outputs: Mapping[str, str]
 
 
-def run(job: Job, scope: JobScope, catalogue: Catalogue, directories: Directories, secrets: Mapping[str, str]) -> JobResult:
+def run(
+    job: Job, scope: JobScope, catalogue: Catalogue, directories: Directories, secrets: Mapping[str, str]
+) -> JobResult:
     """Run all steps; secrets: variables that are masked and given to tasks, never to scripts."""
     builds, build_id = scope.builds, scope.build.id
     builds.update(build_id, scope.record_id, state="inProgress", worker_name=AGENT_NAME)
@@ -173,7 +174,3 @@ def _time_limit(job: Job, scope: JobScope) -> Iterator[None]:
         timer.start()
     yield
     timer.cancel()
-
-
-def new_lookup_id() -> str:
-    return f"vsts_{uuid.uuid4()}"

@@ -17,11 +17,10 @@ MASK = "***"
 _URL_PASSWORD = re.compile(r"(//[^:/?#\n]+:)(?:[\w.~\-]|%(?:AZP25)?[0-9a-fA-F]{2}|[!$&'()*+,;=:])+(?=@)")
 
 # Parameters of a service connection's authorization that are shown; every other one is a secret.
-_PUBLIC_PARAMETERS = frozenset(
-    """role scope tenantid issuedat expiresat audience authenticationtype authorizationtype accesstokentype
+_PUBLIC_PARAMETERS_TEXT = """role scope tenantid issuedat expiresat audience authenticationtype authorizationtype accesstokentype
     accesstokenfetchingmethod usewindowssecurity unsecured oauthaccesstokenissupplied completecallbackpayload
-    acceptuntrustedcertificates""".split()
-)
+    acceptuntrustedcertificates"""
+_PUBLIC_PARAMETERS = frozenset(_PUBLIC_PARAMETERS_TEXT.split())
 
 
 def is_secret_parameter(name: str) -> bool:

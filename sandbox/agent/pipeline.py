@@ -36,6 +36,9 @@ class Restrictions:
     settable: tuple[str, ...] | None = None
 
 
+UNRESTRICTED = Restrictions()
+
+
 @dataclass(frozen=True)
 class Step:
     """task: `Name@Version`. timeout: minutes, 0 for none."""
@@ -51,7 +54,7 @@ class Step:
     timeout: str = "0"
     retries: str = "0"
     env: dict[str, str] = field(default_factory=dict)
-    target: Restrictions = Restrictions()
+    target: Restrictions = UNRESTRICTED
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,11 @@ _UNSUPPORTED = ("powershell", "downloadBuild", "getPackage", "upload", "reviewAp
 
 def read(root: Mapping, path: Path) -> Pipeline:
     """The pipeline in an expanded document; PipelineError with file and line for what is not understood."""
-    _check(root, ("name", "variables", "stages", "jobs", "steps", *_JOB[3:], "strategy", "workspace", "container", *_TRIGGERS), "a pipeline")
+    _check(
+        root,
+        ("name", "variables", "stages", "jobs", "steps", *_JOB[3:], "strategy", "workspace", "container", *_TRIGGERS),
+        "a pipeline",
+    )
     shapes = [key for key in ("stages", "jobs", "steps") if root.get(key) is not None]
     if len(shapes) != 1:
         fail(root, "a pipeline needs exactly one of 'stages', 'jobs' and 'steps'")
@@ -215,13 +222,19 @@ def _step(node: Node) -> Step:
     elif kind in _SHORTCUTS:
         task, main, extra = _SHORTCUTS[kind]
         _check(node, (kind, *extra, _RETRY, *_STEP), f"a {kind} step")
-        inputs = {main: _text(node, kind), **{name: _text(node, key) for key, name in extra.items() if node.get(key) is not None}}
+        inputs = {
+            main: _text(node, kind),
+            **{name: _text(node, key) for key, name in extra.items() if node.get(key) is not None},
+        }
         if kind == "download" and inputs.get("artifactName") and "targetPath" not in inputs:
             inputs["targetPath"] = f"$(Pipeline.Workspace)/{inputs['artifactName']}"
         inputs |= {"pwsh": {"pwsh": "true", "targetType": "inline"}, "bash": {"targetType": "inline"}}.get(kind, {})
     else:
         unsupported = kind in _UNSUPPORTED
-        fail(node, f"'{kind}' steps are not supported by the sandbox's agent" if unsupported else f"Unexpected value '{kind}'")
+        fail(
+            node,
+            f"'{kind}' steps are not supported by the sandbox's agent" if unsupported else f"Unexpected value '{kind}'",
+        )
     return Step(
         task=task,
         place=node.place,

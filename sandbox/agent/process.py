@@ -66,7 +66,9 @@ def run(
             start_new_session=True,  # a Ctrl-C at the terminal is for the agent, which cancels in its own order
         )
     except OSError as error:
-        raise StepError(f"An error occurred trying to start process '{command[0]}': {error.strerror or error}") from error
+        raise StepError(
+            f"An error occurred trying to start process '{command[0]}': {error.strerror or error}"
+        ) from error
     wake, exited = threading.Event(), threading.Event()
     reading = _Reading(on_line)
     assert process.stdout is not None
@@ -146,9 +148,9 @@ def end_leftovers(lookup_id: str) -> list[tuple[int, str]]:
             continue
         try:
             if process.environ().get(LOOKUP) == lookup_id:
-                name = process.name()
+                ended.append((process, process.name()))
                 process.kill()
-                ended.append((process.pid, name))
         except (psutil.Error, OSError):
             continue  # ended meanwhile, or belongs to somebody else
-    return ended
+    psutil.wait_procs([process for process, _ in ended], timeout=1)
+    return [(process.pid, name) for process, name in ended]

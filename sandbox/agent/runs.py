@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from sandbox.agent import graph, jobs, pipeline, repository, templates
+from sandbox.agent import graph, jobs, pipeline, process, repository, templates
 from sandbox.agent.cancellation import Cancellation
 from sandbox.agent.delivery import Delivery
 from sandbox.agent.endpoints import Endpoint, find
@@ -24,7 +25,7 @@ from sandbox.agent.predefined import Directories, Identity, agent_variables, bui
 from sandbox.agent.process import Timing
 from sandbox.agent.repository import Commit
 from sandbox.agent.tasks import Catalogue
-from sandbox.agent.variables import Variables
+from sandbox.agent.variables import Group, Variables
 from sandbox.agent.verdict import Verdict, merge
 from sandbox.devops.build.state import Build
 from sandbox.server import Server
@@ -36,7 +37,7 @@ _RUNTIME = re.compile(r"\$\[(.*)\]", re.DOTALL)
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be run, and with what. groups: variable groups by name, each of plain values and secret ones."""
+    """What is to be run, and with what. groups: variable groups by name."""
 
     path: Path
     repository: Path
@@ -44,7 +45,7 @@ class Request:
     variables: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
-    groups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    groups: Mapping[str, Group] = field(default_factory=dict)
     endpoints: tuple[Endpoint, ...] = ()
 
 
@@ -89,6 +90,7 @@ class Run:
             repository=self._commit.name,
         )
         self._jobs_started = 0
+        self._lookup_ids: list[str] = []
 
     def carry_out(self) -> BuildVerdict:
         delivery = Delivery(self._world.builds, self.build.id)
@@ -111,7 +113,14 @@ class Run:
         for name in graph.in_order(dependencies):
             known = {each: outcomes[each] for each in dependencies[name]}
             wanted = self._is_wanted(
-                name, stages[name].condition, dependencies, outcomes, self._static(stages[name].variables), known, {}, records[name]
+                name,
+                stages[name].condition,
+                dependencies,
+                outcomes,
+                self._static(stages[name].variables),
+                known,
+                {},
+                records[name],
             )
             if wanted:
                 outcomes[name] = self._run_stage(stages[name], records[name], known, delivery)
@@ -242,7 +251,7 @@ class Run:
             project_name=world.project.name,
             repository=self._request.repository,
             working_tree=self._request.working_tree,
-            lookup_id=jobs.new_lookup_id(),
+            lookup_id=self._new_lookup_id(),
             endpoints=self._request.endpoints,
         )
         try:
@@ -251,6 +260,15 @@ class Run:
         finally:
             world.tokens.revoke(token)
 
+    def end_at_once(self) -> None:
+        """Kill every process that this run has started and that is still there."""
+        for lookup_id in self._lookup_ids:
+            process.end_leftovers(lookup_id)
+
+    def _new_lookup_id(self) -> str:
+        self._lookup_ids.append(f"vsts_{uuid.uuid4()}")
+        return self._lookup_ids[-1]
+
     # Variables
 
     def _static(self, declared: Sequence[Declaration]) -> dict[str, str]:
@@ -258,17 +276,12 @@ class Run:
         found = {**self._request.variables, "Build.Reason": "Manual", "Build.SourceBranch": self._commit.branch}
         found["Build.SourceBranchName"] = self._commit.branch.rsplit("/", 1)[-1]
         for each in (*self._pipeline.variables, *declared):
-            found |= self._request.groups[each.group] if each.group else {each.name: each.value}
+            found |= self._request.groups[each.group].plain if each.group else {each.name: each.value}
         return found
 
     def _group_secrets(self, declared: Sequence[Declaration]) -> dict[str, str]:
-        groups = [each.group for each in (*self._pipeline.variables, *declared) if each.group]
-        return {
-            name.removeprefix("secret:"): value
-            for group in groups
-            for name, value in self._request.groups[group].items()
-            if name.startswith("secret:")
-        }
+        groups = [self._request.groups[each.group] for each in (*self._pipeline.variables, *declared) if each.group]
+        return {name: value for group in groups for name, value in group.secret.items()}
 
     def _values(
         self,
@@ -281,8 +294,7 @@ class Run:
         values: dict[str, str] = {}
         for each in (*self._pipeline.variables, *declared):
             if each.group:
-                plain = {k: v for k, v in self._request.groups[each.group].items() if not k.startswith("secret:")}
-                values |= plain
+                values |= self._request.groups[each.group].plain
                 continue
             expression = _RUNTIME.fullmatch(each.value.strip())
             value = each.value
@@ -325,9 +337,11 @@ class Run:
             self._world.builds.issue(self.build.id, record, "error", f"The condition of '{name}' is not valid: {error}")
             return False
 
-    def _record(self, type: Literal["Stage", "Phase", "Job"], name: str, ref_name: str, parent: str | None, order: int) -> str:
+    def _record(
+        self, kind: Literal["Stage", "Phase", "Job"], name: str, ref_name: str, parent: str | None, order: int
+    ) -> str:
         return self._world.builds.record(
-            self.build.id, type=type, name=name, ref_name=ref_name, parent=parent, order=order
+            self.build.id, type=kind, name=name, ref_name=ref_name, parent=parent, order=order
         ).id
 
     def _complete(self, record: str, verdict: Verdict) -> None:
@@ -390,7 +404,9 @@ def stage_dependencies(asked: Pipeline) -> dict[str, Sequence[str]]:
     }
 
 
-def _names(variables: Mapping[str, str], known: Mapping[str, Outcome], before: Mapping[str, Outcome]) -> dict[str, Value]:
+def _names(
+    variables: Mapping[str, str], known: Mapping[str, Outcome], before: Mapping[str, Outcome]
+) -> dict[str, Value]:
     """What a condition or `$[ ]` sees. known: jobs or stages depended on; before: stages that the job's stage depends on."""
     return {
         "variables": dict(variables),
@@ -402,10 +418,10 @@ def _names(variables: Mapping[str, str], known: Mapping[str, Outcome], before: M
     }
 
 
-def _worst(verdicts: object) -> Verdict:
+def _worst(verdicts: Iterable[Verdict]) -> Verdict:
     """Of stages, jobs or legs together; skipped ones count only where nothing else ran."""
     found: Verdict | None = None
-    listed = list(verdicts)  # type: ignore[call-overload]
+    listed = list(verdicts)
     for verdict in listed:
         if verdict is Verdict.Canceled:
             return Verdict.Canceled
@@ -420,5 +436,3 @@ def _build_verdict(verdict: Verdict) -> BuildVerdict:
     if verdict in (Verdict.Succeeded, Verdict.Skipped):
         return "succeeded"
     return "canceled" if verdict is Verdict.Canceled else "failed"
-
-

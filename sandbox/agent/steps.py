@@ -52,7 +52,9 @@ def run(planned: PlannedStep, execution: Execution) -> None:
             execution.complete(Verdict.Failed)
         else:
             if not wanted:
-                execution.output(f"Skipping step due to condition evaluation.\nEvaluating: {planned.condition}\nResult: False")
+                execution.output(
+                    f"Skipping step due to condition evaluation.\nEvaluating: {planned.condition}\nResult: False"
+                )
                 execution.complete(Verdict.Skipped)
                 return
             _run_wanted(planned, execution)
@@ -152,7 +154,9 @@ def _attempts(planned: PlannedStep, execution: Execution) -> None:
             if last or execution.verdict is not Verdict.Failed:
                 return
             execution.verdict = None
-            execution.warning(f"RetryHelper encountered task failure, {again} out of {retries}) after {delay * 1000} ms")
+            execution.warning(
+                f"RetryHelper encountered task failure, {again} out of {retries}) after {delay * 1000} ms"
+            )
         if execution.cancellation.wait(delay * execution.job.timing.retry):
             raise Canceled
 

@@ -19,18 +19,18 @@ _INVALID_IN_FILE_NAMES = "/\0"
 
 
 def _log_issue(step: Execution, command: Command) -> None:
-    type = command.properties.text("type").lower()
-    if not type:
+    kind = command.properties.text("type").lower()
+    if not kind:
         step.warning("Can't create TaskIssue from logging event.")
         return
-    if type not in ("error", "warning"):
+    if kind not in ("error", "warning"):
         raise StepError(f"issue type {command.properties.text('type')} is not an expected issue type.")
     data, message = dict(command.properties), command.data
     if "sourcepath" in data:
         data["sourcepath"] = _relative(step, data["sourcepath"])
         line, column, code = (data.get(key, "") for key in ("linenumber", "columnnumber", "code"))
         message = f"{data['sourcepath']}({line},{column}): {data['type']} {code}: {message}"
-    step.issue("error" if type == "error" else "warning", message, data)
+    step.issue("error" if kind == "error" else "warning", message, data)
 
 
 def _relative(step: Execution, source: str) -> str:
@@ -127,16 +127,16 @@ def _prepend_path(step: Execution, command: Command) -> None:
 
 
 def _add_attachment(step: Execution, command: Command) -> None:
-    type, name = command.properties.text("type"), command.properties.text("name")
-    if not type:
+    kind, name = command.properties.text("type"), command.properties.text("name")
+    if not kind:
         raise _missing("Can't add task attachment, attachment type is not provided.")
     if not name:
         raise _missing("Can't add task attachment, attachment name is not provided.")
-    _attach(step, type, name, command.data)
+    _attach(step, kind, name, command.data)
 
 
-def _attach(step: Execution, type: str, name: str, file: str) -> None:
-    for what, text in (("Type", type), ("Name", name)):
+def _attach(step: Execution, kind: str, name: str, file: str) -> None:
+    for what, text in (("Type", kind), ("Name", name)):
         if any(character in text for character in _INVALID_IN_FILE_NAMES):
             raise StepError(f"{what} contains invalid characters. (\\0, /)")
     if not file or not Path(file).is_file():
@@ -144,7 +144,7 @@ def _attach(step: Execution, type: str, name: str, file: str) -> None:
             "Cannot upload task attachment file, attachment file location is not specified or attachment file does not "
             "exist on disk."
         )
-    step.attach(type, name, Path(file))
+    step.attach(kind, name, Path(file))
 
 
 def _upload_summary(step: Execution, command: Command) -> None:

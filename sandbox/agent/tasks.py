@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sandbox.agent.errors import PipelineError
-from sandbox.agent.pipeline import Restrictions
+from sandbox.agent.pipeline import UNRESTRICTED, Restrictions
 
 if TYPE_CHECKING:
     from sandbox.agent.invocation import Invocation
@@ -55,7 +55,7 @@ class TaskDefinition:
     inputs: tuple[TaskInput, ...] = ()
     handlers: Mapping[str, Handler] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
-    restrictions: Restrictions = Restrictions()
+    restrictions: Restrictions = UNRESTRICTED
     contribution: str = ""
     package: Path | None = None
     folder: str = ""
@@ -82,7 +82,9 @@ class TaskDefinition:
                 if entry.filename.startswith(f"{self.folder}/") and not entry.is_dir():
                     target = directory / entry.filename[len(self.folder) + 1 :]
                     if not target.resolve().is_relative_to(directory.resolve()):
-                        raise PipelineError(f"{self.package.name}: '{entry.filename}' points outside of the task's folder")
+                        raise PipelineError(
+                            f"{self.package.name}: '{entry.filename}' points outside of the task's folder"
+                        )
                     target.parent.mkdir(parents=True, exist_ok=True)
                     target.write_bytes(archive.read(entry))
         mark.write_text(content)

@@ -7,7 +7,8 @@ those written in the YAML above the place (pipeline, then stage, then job), as i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping as Map
+from collections.abc import Iterator
+from collections.abc import Mapping as Map
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -55,7 +56,10 @@ def expand(
     document_root = document.read(path)
     if not isinstance(document_root, Mapping):
         fail(document_root, "a pipeline must be a mapping")
-    given = {name: document.parse(text, f"parameter {name}") if text else Scalar("", Place(name, 1)) for name, text in parameters.items()}
+    given = {
+        name: document.parse(text, f"parameter {name}") if text else Scalar("", Place(name, 1))
+        for name, text in parameters.items()
+    }
     values = _bind(declared(document_root), {name: to_value(node) for name, node in given.items()}, document_root)
     context = Context(Scope({"parameters": values, "variables": dict(variables)}), path.parent, root)
     body = _expand(document_root.without("parameters"), context)
@@ -98,7 +102,9 @@ def _parameter(node: Node) -> Parameter:
     type_name = kind.text if isinstance(kind, Scalar) else "string"
     if type_name not in _TYPES:
         fail(node, f"'{type_name}' is not a type of parameters; there are {', '.join(_TYPES)}")
-    choices = tuple(item.text for item in allowed.items if isinstance(item, Scalar)) if isinstance(allowed, Sequence) else ()
+    choices = (
+        tuple(item.text for item in allowed.items if isinstance(item, Scalar)) if isinstance(allowed, Sequence) else ()
+    )
     value = None if default is None else _typed(to_value(default), type_name, name.text, default)
     return Parameter(name.text, type_name, value, default is None, choices, node)
 
@@ -116,7 +122,10 @@ def _bind(parameters: tuple[Parameter, ...], given: Map[str, Value], node: Node)
             fail(parameter.node, f"A value for the '{parameter.name}' parameter must be provided.")
         value = _typed(found[0], parameter.type, parameter.name, parameter.node) if found else parameter.default
         if parameter.allowed and expressions.to_text(value) not in parameter.allowed:
-            fail(parameter.node, f"The '{parameter.name}' parameter value '{value}' is not one of {', '.join(parameter.allowed)}")
+            fail(
+                parameter.node,
+                f"The '{parameter.name}' parameter value '{value}' is not one of {', '.join(parameter.allowed)}",
+            )
         values[parameter.name] = value
     return values
 
@@ -174,7 +183,9 @@ def _expand_mapping(node: Mapping, context: Context) -> Mapping:
             name = _expand_scalar(key, context)
             if not isinstance(name, Scalar):
                 fail(key, "a key must be text")
-            entries.append((name, expanded if value is variables else _expand(value, replace(context, section=name.text))))
+            entries.append(
+                (name, expanded if value is variables else _expand(value, replace(context, section=name.text)))
+            )
             continue
         for inner in taken:
             content = _expand(value, inner)

@@ -76,12 +76,14 @@ def _publish_run(step: Execution, request: Publishing, name: str, files: Sequenc
         batch = cases[start : start + BATCH]
         added = _call(step, "POST", results, [_result_body(case, started) for case in batch])
         for case, result in zip(batch, added["value"], strict=True):
-            for attachment_name, type, content in _case_attachments(step, case):
-                _attach(step, f"{results}/{result['id']}/attachments", attachment_name, type, content)
+            for attachment_name, kind, content in _case_attachments(step, case):
+                _attach(step, f"{results}/{result['id']}/attachments", attachment_name, kind, content)
     _call(step, "PATCH", f"{runs}/{run['id']}", {"state": "Completed", "completedDate": _iso(finished)})
     if request.attach_files:
         for file in files:
-            _attach(step, f"{runs}/{run['id']}/attachments", file.path.name, "GeneralAttachment", file.path.read_bytes())
+            _attach(
+                step, f"{runs}/{run['id']}/attachments", file.path.name, "GeneralAttachment", file.path.read_bytes()
+            )
     step.output(f"Published Test Run : {run.get('webAccessUrl') or run['url']}")
 
 
@@ -142,9 +144,11 @@ def _case_attachments(step: Execution, case: Case) -> list[tuple[str, str, bytes
     return found
 
 
-def _attach(step: Execution, url: str, name: str, type: str, content: bytes) -> None:
+def _attach(step: Execution, url: str, name: str, kind: str, content: bytes) -> None:
     stream = base64.b64encode(content).decode()
-    _call(step, "POST", url, {"stream": stream, "fileName": name.replace(":", "_"), "comment": "", "attachmentType": type})
+    _call(
+        step, "POST", url, {"stream": stream, "fileName": name.replace(":", "_"), "comment": "", "attachmentType": kind}
+    )
 
 
 def _call(step: Execution, method: str, url: str, body: object) -> Any:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sandbox.agent.masking import Masker
 
 MAX_DEPTH = 50
-_MACRO = re.compile(r"\$\(([^)]*)\)")
 
 # What tasks may overwrite only with a warning, or not at all when `agent.readOnlyVariables` is true.
-_READ_ONLY = frozenset(
-    """agent.acceptteeeula agent.builddirectory agent.cloudid agent.containerid agent.containermapping
+_READ_ONLY_TEXT = """agent.acceptteeeula agent.builddirectory agent.cloudid agent.containerid agent.containermapping
     agent.containernetwork agent.diagnostic agent.homedirectory agent.id agent.isselfhosted agent.gituseschannel
     agent.jobname agent.jobstatus agent.machinename agent.name agent.os agent.osarchitecture agent.osversion
     agent.proxyurl agent.proxyusername agent.proxypassword agent.proxybypasslist agent.usebasicauthforproxy
@@ -38,8 +35,8 @@ _READ_ONLY = frozenset(
     system.pullrequest.targetbranch system.selfmanagegitcreds system.servertype system.sourceversionmessage
     system.stageattempt system.stagedisplayname system.stagename system.teamfoundationserveruri system.teamproject
     system.teamprojectid system.workfolder task.displayname task.publishtelemetry task.skiptranslatorforcheckout
-    use_git_long_paths use_git_single_thread""".split()
-)
+    use_git_long_paths use_git_single_thread"""
+_READ_ONLY = frozenset(_READ_ONLY_TEXT.split())
 
 
 def environment_name(name: str, preserve_case: bool = False) -> str:
@@ -55,6 +52,14 @@ class Variable:
     secret: bool = False
     read_only: bool = False
     preserve_case: bool = False
+
+
+@dataclass(frozen=True)
+class Group:
+    """A variable group of the library: name → value, plain and secret."""
+
+    plain: Mapping[str, str]
+    secret: Mapping[str, str]
 
 
 class Variables:
@@ -111,12 +116,7 @@ class Variables:
 
     def expand(self, text: str) -> str:
         """Replace `$(name)` by values, then by the agent's own environment; unknown ones stay as they are."""
-
-        def replace(match: re.Match[str]) -> str:
-            value = self.get(match[1])
-            return value if value is not None else os.environ.get(match[1], match[0])
-
-        return _MACRO.sub(replace, text)
+        return _substitute(_substitute(text, self.get), os.environ.get)
 
     def expand_all(self) -> list[str]:
         """Resolve macros within the values of variables, to any depth; returns warnings (cycles, depth)."""
@@ -138,17 +138,35 @@ class Variables:
     def _resolve(self, variable: Variable, path: tuple[str, ...]) -> tuple[str, bool]:
         secret = variable.secret
 
-        def replace(match: re.Match[str]) -> str:
+        def look_up(name: str) -> str | None:
             nonlocal secret
-            nested = self._raw.get(match[1].lower())
+            nested = self._raw.get(name.lower())
             if nested is None:
-                return match[0]
+                return None
             if nested.name.lower() in path:
                 raise RecursionError(f"Unable to expand variable '{path[0]}'. A cyclical reference was detected.")
             if len(path) >= MAX_DEPTH:
-                raise RecursionError(f"Unable to expand variable '{path[0]}'. The max expansion depth ({MAX_DEPTH}) was exceeded.")
+                raise RecursionError(
+                    f"Unable to expand variable '{path[0]}'. The max expansion depth ({MAX_DEPTH}) was exceeded."
+                )
             value, nested_secret = self._resolve(nested, (*path, nested.name.lower()))
             secret = secret or nested_secret
             return value
 
-        return _MACRO.sub(replace, variable.value), secret
+        return _substitute(variable.value, look_up), secret
+
+
+def _substitute(text: str, look_up: Callable[[str], str | None]) -> str:
+    """Replace each `$(name)` that is known; what was put in is not looked at again, what is unknown may hold a macro."""
+    position = 0
+    while True:
+        start = text.find("$(", position)
+        end = text.find(")", start + 2)
+        if start < 0 or end < 0:
+            return text
+        value = look_up(text[start + 2 : end]) if end > start + 2 else None
+        if value is None:
+            position = start + 1
+        else:
+            text = f"{text[:start]}{value}{text[end + 1 :]}"
+            position = start + len(value)

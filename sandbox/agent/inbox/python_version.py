@@ -63,7 +63,11 @@ def _candidates(invocation: Invocation) -> list[_Python]:
 def _probe(program: Path, invocation: Invocation) -> _Python | None:
     try:
         done = subprocess.run(
-            [str(program), "-I", "-c", _PROBE], capture_output=True, timeout=20, env=dict(invocation.environment), check=True
+            [str(program), "-I", "-c", _PROBE],
+            capture_output=True,
+            timeout=20,
+            env=dict(invocation.environment),
+            check=True,
         )
         version, executable = json.loads(done.stdout)
     except (OSError, subprocess.SubprocessError, ValueError):
