@@ -106,7 +106,7 @@ def _check_cell(index: int, cell: Any, *, from_later_version: bool) -> None:
     if not isinstance(cell, dict):
         raise ContentError(f"is not a valid notebook: cells[{index}] is {kind_of(cell)}, not a cell.")
     kind = cell.get("cell_type")
-    if kind not in _CELL_MEMBERS:
+    if not isinstance(kind, str) or kind not in _CELL_MEMBERS:
         if not from_later_version:
             raise ContentError(
                 f"is not a valid notebook: cells[{index}].cell_type is {quoted(kind)}, not code, markdown or raw."
@@ -118,7 +118,7 @@ def _check_cell(index: int, cell: Any, *, from_later_version: bool) -> None:
 
 
 def _is_known(output: Any) -> bool:
-    return not isinstance(output, dict) or output.get("output_type") in _OUTPUT_MEMBERS
+    return not isinstance(output, dict) or str(output.get("output_type")) in _OUTPUT_MEMBERS
 
 
 def _normalise_cells(notebook: nbformat.NotebookNode) -> None:
@@ -132,7 +132,7 @@ def _normalise_cells(notebook: nbformat.NotebookNode) -> None:
         outputs = cell.get("outputs")
         for output in outputs if isinstance(outputs, list) else []:
             if isinstance(output, dict):
-                _keep(output, _OUTPUT_MEMBERS.get(output.get("output_type", ""), set(output)))
+                _keep(output, _OUTPUT_MEMBERS.get(str(output.get("output_type")), set(output)))
     taken = {cell.id for cell in cells if _is_cell_id(cell.get("id"))}
     seen: set[str] = set()
     for cell in cells:

@@ -213,7 +213,9 @@ def _read(path: Path, root: Path, model: type[Any]) -> tuple[Any, Mapping[tuple[
     try:
         return model.model_validate({} if value is None else value, strict=False), lines
     except ValidationError as error:
-        raise UserError(_fault(name, error.errors()[0], lines)) from None
+        # A misspelt name is a better answer than the required one that is missing in its place.
+        faults = sorted(error.errors(), key=lambda fault: fault["type"] == "missing")
+        raise UserError(_fault(name, faults[0], lines)) from None
 
 
 def _fault(name: str, fault: Mapping[str, Any], lines: Mapping[tuple[str | int, ...], int]) -> str:
