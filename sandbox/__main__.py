@@ -8,6 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
+from sandbox.devops.git.objects import is_repository
 from sandbox.faults import load_faults, read_faults
 from sandbox.server import Server
 from sandbox.world import World
@@ -50,6 +51,8 @@ def _serve(chosen: argparse.Namespace) -> int:
             world.faults.add(*read_faults(rule))
         for each in chosen.repository:
             name, _, path = each.partition("=")
+            if not name or not is_repository(Path(path)):
+                raise ValueError(f"--repository takes NAME=PATH with the path of a git repository, not {each!r}")
             world.git.add(name, Path(path))
         if chosen.record:
             world.journal.to(chosen.record)

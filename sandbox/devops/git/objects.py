@@ -6,7 +6,7 @@ import io
 import subprocess
 import zipfile
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from sandbox.devops.git import errors
 from sandbox.devops.git.state import Repository
@@ -43,6 +43,12 @@ class Commit:
     email: str
     date: str
     comment: str
+
+
+def is_repository(path: Path) -> bool:
+    """Whether a working copy or a bare repository is there."""
+    command = ["git", "-C", str(path), "rev-parse", "--git-dir"]
+    return path.is_dir() and subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 
 def default_branch(repository: Repository) -> str:
