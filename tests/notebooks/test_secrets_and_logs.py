@@ -40,11 +40,8 @@ def left_behind(ran: Ran, log: str) -> dict[str, str]:
     assert ran.result.folder is not None
     files = [path for path in ran.result.folder.rglob("*") if path.is_file()]
     texts = {str(path.relative_to(ran.result.folder)): path.read_text("utf-8", "replace") for path in files}
-    texts |= {
-        f"{name} read": json.dumps(json.loads(text), ensure_ascii=False)
-        for name, text in texts.items()
-        if name.endswith(".ipynb")
-    }
+    read = {name: json.dumps(json.loads(text), ensure_ascii=False) for name, text in texts.items() if "ipynb" in name}
+    texts |= {f"{name} read": text for name, text in read.items()}
     events = "\n".join(event.model_dump_json() for event in ran.events)
     return {**texts, "events": events, "result": ran.result.model_dump_json(), "log": log, "names": "\n".join(texts)}
 
@@ -112,4 +109,3 @@ def test_nothing_that_h2_prints_acts_in_the_log(hostile: Path, tmp_path: Path) -
     assert not [line for line in foreign if re.search(r"##(vso)?\[", line, re.IGNORECASE)]
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u202e\u200b]", log)
     assert "##_vso[task.setvariable variable=pwned_var" in log
-    assert "pwned_child" in log

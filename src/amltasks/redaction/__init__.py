@@ -2,6 +2,7 @@
 
 How it works, from the inside out:
 
+    parts     what within a secret is secret by itself: the key in a connection string
     forms     what a secret may look like: itself, reversed, in base64 at any offset, in hexadecimal …
     views     what a text says once white space, escapes and terminal codes are looked through
     search    finds every form in every view at once (Aho–Corasick) and says where in the text that is

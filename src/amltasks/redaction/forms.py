@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from amltasks.redaction.parts import sensitive_parts
 from amltasks.redaction.views import compact
 
 SHORTEST = 4  # characters; anything shorter stands in every notebook by chance
@@ -45,11 +46,12 @@ def is_redactable(secret: str) -> bool:
 
 
 def forms_of(secret: str) -> Forms:
-    """All forms of a secret that `is_redactable`, and of its lines where it has several."""
+    """All forms of a secret that `is_redactable`, of its lines where it has several, and of its sensitive parts."""
     exact: set[bytes] = set()
     cased: set[bytes] = set()
     folded: set[bytes] = set()
-    for text in {secret.strip(), *_lines(secret)}:
+    parts = filter(is_redactable, sensitive_parts(secret))
+    for text in {part.strip() for whole in (secret, *parts) for part in (whole, *_lines(whole))}:
         data = text.encode("utf-8", "surrogatepass")
         exact.update(_pieces(data))
         if not _is_varied(compact(data)):

@@ -125,8 +125,10 @@ class Redactor:
     def _list(self, value: Sequence[Any]) -> list[Any]:
         if all(isinstance(item, str) for item in value):
             return self.segments(value)
+        if all(isinstance(item, int | float) for item in value) and not self.spans(str(list(value))):
+            return list(value)
         if all(isinstance(item, int) for item in value):
-            return list(value) if not self.spans(str(list(value))) else [MASK]
+            return [MASK]
         return [self._value(item) for item in value]
 
     def _note(self, names: Iterable[str]) -> frozenset[str]:

@@ -56,6 +56,8 @@ class Finder:
 
     def hold(self, text: str) -> int:
         """From which character on `text` may be the beginning of a secret that goes on after its end."""
+        if not self._exact:
+            return len(text)
         start = max(0, len(text) - TAIL)
         tail = text[start:].encode("utf-8", "surrogatepass")
         held = self._hold(View(tail), tail.endswith(b"\n"), DECODINGS, len(tail))
@@ -131,6 +133,9 @@ class _Automaton:
         self._names = [frozenset(names[form]) for form in self._forms]
         self._longest = max(map(len, self._forms), default=0)
         self._search = BytesAhoCorasick(self._forms) if self._forms else None
+
+    def __bool__(self) -> bool:
+        return bool(self._forms)
 
     def matches(self, data: bytes) -> Iterator[tuple[int, int, frozenset[str]]]:
         if self._search and data:

@@ -25,6 +25,7 @@ _ESCAPE = re.compile(
     rb"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});"
     rb"|\\(?:[\\\"'/]|u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[0-7]{3}|[abfnrtv0])"
 )
+_LETTERS = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v", b"0": b"\0"}
 PARTIAL_ESCAPE = re.compile(
     rb"(?:%[0-9A-Fa-f]?|&(?:#[0-9]{0,7}|#[xX][0-9A-Fa-f]{0,6}|[A-Za-z][A-Za-z0-9]{0,30})?"
     rb"|\\(?:u[0-9A-Fa-f]{0,4}(?:\\(?:u[0-9A-Fa-f]{0,3})?)?|x[0-9A-Fa-f]?|[0-7]{1,2})?|\x1b(?:\[[0-9:;<=>? -/]*)?)\Z"
@@ -116,4 +117,4 @@ def _unescape(token: bytes) -> bytes:
         return bytes([int(token[2:], 16)])
     if len(token) == 4:
         return bytes([int(token[1:], 8) & 0xFF])
-    return b" " if code.isalnum() else code
+    return _LETTERS.get(code, code)

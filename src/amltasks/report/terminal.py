@@ -168,7 +168,7 @@ def _details(result: NotebookResult) -> Iterator[RenderableType]:
     if error := error_lines(result):
         yield Text(" ")
         for line in error[:-1]:
-            yield Text(neutralise(line), "dim")
+            yield Text(neutralise(line) or " ", "dim")
         yield Text(neutralise(error[-1]), "bold red")
         yield Text(" ")
 

@@ -128,7 +128,7 @@ def error_lines(result: NotebookResult, limit: int = 15) -> list[str]:
 def last_lines(text: str, limit: int) -> list[str]:
     """The last lines of a text, with a word about those left out."""
     lines = text.strip("\n").splitlines() if text.strip() else []
-    if len(lines) <= limit:
+    if len(lines) <= limit + 1:  # a word about one line takes a line
         return lines
     return [f"… {len(lines) - limit} lines above …", *lines[-limit:]]
 

@@ -104,6 +104,30 @@ def test_a_long_piece_of_a_token_is_found() -> None:
     assert Redactor({"token": token}).text(f"{token[:100]}...").startswith(MASK)
 
 
+@pytest.mark.parametrize(
+    ("secret", "part"),
+    [
+        ("DefaultEndpointsProtocol=https;AccountName=data;AccountKey=bXkga2V5IQ==;", "bXkga2V5IQ=="),
+        ("Server=tcp:x;User ID=me; Password = hunter2hunter ;Encrypt=yes", "hunter2hunter"),
+        ("https://data.blob.core.example/c?sv=2024&sig=aBcD%2Fe9f0%3D&se=2027", "aBcD%2Fe9f0%3D"),
+        ("https://data.blob.core.example/c?sv=2024&sig=aBcD%2Fe9f0%3D&se=2027", "aBcD/e9f0="),
+        ("postgresql://me:hunter2hunter@db.example:5432/x", "hunter2hunter"),
+        (
+            '{"type": "service_account", "auth": {"private_key": "-----\\nMIIEvQIBADANBg\\n"}}',
+            "MIIEvQIBADANBg",
+        ),
+        ('{"clients": [{"client_secret": "hunter2hunter"}]}', "hunter2hunter"),
+    ],
+)
+def test_the_sensitive_part_of_a_secret_is_a_secret(secret: str, part: str) -> None:
+    """Programs take connection strings apart; what is no secret in them stays."""
+    redactor = Redactor({"connection": secret})
+
+    assert redactor.text(f"key: {part}.") == f"key: {MASK}."
+    for public in ("AccountName=data", "User ID=me", "sv=2024", "service_account", "db.example"):
+        assert redactor.text(public) == public
+
+
 @pytest.mark.parametrize("value", ["abc", "true", "False", "None", "1234", "2024", "****", "xxxxxxxx", "  a  "])
 def test_values_that_stand_everywhere_are_left_and_named(value: str) -> None:
     """Masking them would spoil every notebook and protect nothing; the caller can warn."""

@@ -16,8 +16,7 @@ from amltasks.redaction import Redactor
 from amltasks.report.cell_output import HEAD, TAIL
 from amltasks.report.model import Outcome
 from amltasks.report.pipeline_log import BUFFERED_LINES, PipelineLog
-
-from .course import FAILED_BECAUSE, play, play_cell, report, result, run
+from tests.unit.report_logs.course import FAILED_BECAUSE, play, play_cell, report, result, run
 
 
 class Log:

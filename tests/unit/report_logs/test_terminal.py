@@ -15,10 +15,9 @@ from rich.console import Console
 from amltasks.platforms.base import KernelStarted
 from amltasks.report.model import Outcome
 from amltasks.report.terminal import Terminal
+from tests.unit.report_logs.course import FAILED_BECAUSE, play, report, result, run
 
-from .course import FAILED_BECAUSE, play, report, result, run
-
-HERE = Path(__file__).parent
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def plain(*names: str, **outcomes: Outcome) -> str:
@@ -97,7 +96,7 @@ def test_an_encoding_that_lacks_a_character_stops_nothing() -> None:
 PROGRAM = textwrap.dedent("""
     import sys, time
     sys.path.insert(0, {here!r})
-    from report_logs.course import play_cell, report, result, run
+    from tests.unit.report_logs.course import play_cell, report, result, run
     from amltasks.platforms.base import KernelStarted
     from amltasks.report.model import Outcome
     from amltasks.report.terminal import Terminal
@@ -120,7 +119,7 @@ def on_a_terminal(then: str = "", **environment: str) -> str:
     import pty
 
     ours, theirs = pty.openpty()
-    program = PROGRAM.format(here=str(HERE.parent), then=then)
+    program = PROGRAM.format(here=str(ROOT), then=then)
     clean = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR", "CI")}
     child = subprocess.Popen(
         [sys.executable, "-c", program],
