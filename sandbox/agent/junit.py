@@ -1,8 +1,11 @@
-"""JUnit XML as the agent's own publisher reads it."""
+"""JUnit XML as the agent's own publisher reads it.
+
+A result's name is the test case's name alone, its storage the class name; output is kept of failed cases only; the marks
+`[[ATTACHMENT|path]]` that other servers know mean nothing to it.
+"""
 
 from __future__ import annotations
 
-import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,23 +14,20 @@ from pathlib import Path
 
 from sandbox.agent.errors import StepError
 
-_ATTACHMENT = re.compile(r"\[\[ATTACHMENT\|([^\]|]+)\]\]")
-
 
 @dataclass(frozen=True)
 class Case:
-    """duration: milliseconds. outcome: Passed, Failed or NotExecuted. attachments: files named by `[[ATTACHMENT|path]]`."""
+    """duration: milliseconds. outcome: Passed, Failed or NotExecuted. console, errors: what a failed case has written."""
 
     title: str
-    full_name: str
     storage: str
+    host: str
     outcome: str
     duration: float
     message: str = ""
     stack: str = ""
     console: str = ""
     errors: str = ""
-    attachments: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,29 +51,35 @@ def read(path: Path) -> ResultFile:
     suites = [root] if root.tag == "testsuite" else list(root.iter("testsuite"))
     name = next((suite.get("name", "") for suite in (root, *suites) if suite.get("name")), path.stem)
     started = next((_time(suite.get("timestamp", "")) for suite in suites if suite.get("timestamp")), None)
-    return ResultFile(path, name, started, tuple(case for suite in suites for case in _cases(suite, path.parent)))
+    return ResultFile(path, name, started, tuple(case for suite in suites for case in _cases(suite)))
 
 
-def _cases(suite: ElementTree.Element, folder: Path) -> Iterator[Case]:
+def _cases(suite: ElementTree.Element) -> Iterator[Case]:
     for node in suite.findall("testcase"):
-        title = node.get("name", "")
-        storage = node.get("classname") or suite.get("name") or ""
+        if not node.get("name"):
+            continue
         problem = next((found for found in (node.find("failure"), node.find("error")) if found is not None), None)
-        console, errors = (node.findtext(tag, "") for tag in ("system-out", "system-err"))
-        skipped = node.find("skipped")
-        reason = skipped if skipped is not None else problem
+        skipped = node.find("skipped") if problem is None else None
+        reason = problem if problem is not None else skipped
         yield Case(
-            title=title,
-            full_name=f"{storage}.{title}" if storage else title,
-            storage=storage,
-            outcome="NotExecuted" if skipped is not None else "Failed" if problem is not None else "Passed",
-            duration=float(node.get("time") or 0) * 1000,
-            message="" if reason is None else reason.get("message") or (reason.text or "").strip(),
+            title=node.get("name", ""),
+            storage=node.get("classname", ""),
+            host=suite.get("hostname", ""),
+            outcome="Failed" if problem is not None else "NotExecuted" if skipped is not None else "Passed",
+            duration=_milliseconds(node.get("time", "")),
+            message="" if reason is None else reason.get("message", ""),
             stack="" if problem is None else (problem.text or "").strip(),
-            console=_ATTACHMENT.sub("", console).strip(),
-            errors=errors.strip(),
-            attachments=tuple(folder / found.strip() for found in _ATTACHMENT.findall(console)),
+            console="" if problem is None else node.findtext("system-out", "").strip(),
+            errors="" if problem is None else node.findtext("system-err", "").strip(),
         )
+
+
+def _milliseconds(text: str) -> float:
+    try:
+        seconds = float(text or 0)
+    except ValueError:
+        return 0
+    return seconds * 1000 if 0 <= seconds < float("inf") else 0
 
 
 def _time(text: str) -> datetime | None:

@@ -54,7 +54,8 @@ def publish(step: Execution, request: Publishing) -> None:
             _publish_run(step, request, name, files)
         else:
             for number, file in enumerate(files, 1):
-                _publish_run(step, request, f"{request.title}_{number}" if request.title else file.name, [file])
+                title = f"{request.title}_{number}" if len(files) > 1 else request.title
+                _publish_run(step, request, title if request.title else file.name, [file])
     except ServiceError as error:
         step.warning(f"Failed to publish test results: {error}")
     if request.fail_on_failures and any(case.outcome == "Failed" for file in files for case in file.cases):
@@ -68,15 +69,20 @@ def _publish_run(step: Execution, request: Publishing, name: str, files: Sequenc
         return
     runs = f"{step.job.collection_url}{step.job.project_name}/_apis/test/runs"
     started = next((file.started for file in files if file.started), None) or datetime.now(timezone.utc)
-    finished = started + timedelta(milliseconds=max(sum(case.duration for case in cases), 1))
+    finished = started + timedelta(milliseconds=sum(max(case.duration, 1) for case in cases))
     run = _call(step, "POST", runs, _run_body(step, request, name, started))
     step.output(f"Publishing test results to test run '{run['id']}'")
     results = f"{runs}/{run['id']}/results"
+    begun = started  # the file has no times of its cases: one is taken to follow the other
     for start in range(0, len(cases), BATCH):
         batch = cases[start : start + BATCH]
-        added = _call(step, "POST", results, [_result_body(case, started) for case in batch])
+        bodies = []
+        for case in batch:
+            bodies.append(_result_body(case, begun))
+            begun += timedelta(milliseconds=max(case.duration, 1))
+        added = _call(step, "POST", results, bodies)
         for case, result in zip(batch, added["value"], strict=True):
-            for attachment_name, kind, content in _case_attachments(step, case):
+            for attachment_name, kind, content in _case_attachments(case):
                 _attach(step, f"{results}/{result['id']}/attachments", attachment_name, kind, content)
     _call(step, "PATCH", f"{runs}/{run['id']}", {"state": "Completed", "completedDate": _iso(finished)})
     if request.attach_files:
@@ -114,8 +120,7 @@ def _run_body(step: Execution, request: Publishing, name: str, started: datetime
 def _result_body(case: Case, started: datetime) -> dict[str, Any]:
     body: dict[str, Any] = {
         "testCaseTitle": case.title,
-        "automatedTestName": case.full_name,
-        "automatedTestStorage": case.storage,
+        "automatedTestName": case.title,
         "automatedTestType": "JUnit",
         "outcome": case.outcome,
         "state": "Completed",
@@ -123,6 +128,10 @@ def _result_body(case: Case, started: datetime) -> dict[str, Any]:
         "startedDate": _iso(started),
         "completedDate": _iso(started + timedelta(milliseconds=max(case.duration, 1))),
     }
+    if case.storage:
+        body["automatedTestStorage"] = case.storage
+    if case.host:
+        body["computerName"] = case.host
     if case.message:
         body["errorMessage"] = case.message
     if case.stack:
@@ -130,17 +139,12 @@ def _result_body(case: Case, started: datetime) -> dict[str, Any]:
     return body
 
 
-def _case_attachments(step: Execution, case: Case) -> list[tuple[str, str, bytes]]:
+def _case_attachments(case: Case) -> list[tuple[str, str, bytes]]:
     found = []
     if case.console:
         found.append(("Standard_Console_Output.log", "ConsoleLog", case.console.encode()))
     if case.errors:
         found.append(("Standard_Console_Error.log", "ConsoleLog", case.errors.encode()))
-    for path in case.attachments:
-        if path.is_file():
-            found.append((path.name, "GeneralAttachment", path.read_bytes()))
-        else:
-            step.warning(f"Skipping attachment as it is not available on disk: {path}")
     return found
 
 

@@ -30,7 +30,9 @@ steps:
 
 
 def test_a_command_is_carried_out_and_not_shown(pipelines: Pipelines) -> None:
-    ran = say(pipelines, "##vso[task.setvariable variable=plain]one", "##vso[task.setvariable variable=out;isOutput=true]two")
+    ran = say(
+        pipelines, "##vso[task.setvariable variable=plain]one", "##vso[task.setvariable variable=out;isOutput=true]two"
+    )
 
     assert any(line.startswith("plain=one out=two env=one") for line in ran.log("next"))
     assert not any("##vso" in line for line in ran.shown)
@@ -62,7 +64,9 @@ def test_escapes_are_undone_in_properties_and_in_data(pipelines: Pipelines) -> N
 
 def test_issues_are_counted_and_the_first_ten_kept(pipelines: Pipelines) -> None:
     """An error alone does not fail a step."""
-    ran = say(pipelines, *[f"##vso[task.logissue type=warning]w{n}" for n in range(12)], "##vso[task.issue type=error]e")
+    ran = say(
+        pipelines, *[f"##vso[task.logissue type=warning]w{n}" for n in range(12)], "##vso[task.issue type=error]e"
+    )
     record = ran.result.record("says")
 
     assert (record.warning_count, record.error_count) == (12, 1)
@@ -74,7 +78,8 @@ def test_issues_are_counted_and_the_first_ten_kept(pipelines: Pipelines) -> None
 def test_an_issue_with_a_source_is_told_with_its_place_in_the_repository(pipelines: Pipelines) -> None:
     sources = pipelines.folder / "agent/_work/1/s"
     ran = say(
-        pipelines, f"##vso[task.logissue type=error;sourcepath={sources}/a/b.ipynb;linenumber=3;columnnumber=1;code=E1]bad"
+        pipelines,
+        f"##vso[task.logissue type=error;sourcepath={sources}/a/b.ipynb;linenumber=3;columnnumber=1;code=E1]bad",
     )
 
     assert ran.errors("says") == ["a/b.ipynb(3,1): error E1: bad"]
@@ -131,7 +136,10 @@ def test_a_command_that_cannot_be_carried_out_fails_the_step(pipelines: Pipeline
         ("what is ##vso this", "contains logging command keyword '##vso', but it's not a legal command."),
         ("##vso[task.setvariable variable=a", "it's not a legal command."),
         ("##vso[task.logissue]x", "Can't create TaskIssue from logging event."),
-        ("##vso[task.setvariable variable=build.sourceversion]x", "Overwriting readonly variable 'build.sourceversion'"),
+        (
+            "##vso[task.setvariable variable=build.sourceversion]x",
+            "Overwriting readonly variable 'build.sourceversion'",
+        ),
     ],
 )
 def test_a_command_that_means_nothing_is_a_warning(pipelines: Pipelines, line: str, message: str) -> None:
@@ -241,7 +249,9 @@ def test_prepended_paths_come_first_the_last_one_before_the_others(pipelines: Pi
 
 def test_debug_lines_are_shown_when_the_system_is_debugged(pipelines: Pipelines) -> None:
     quiet = say(pipelines, "##vso[task.debug]inner life")
-    loud = say(pipelines, "##vso[task.debug]inner life", "##vso[task.setprogress value=1]", variables={"System.Debug": "true"})
+    loud = say(
+        pipelines, "##vso[task.debug]inner life", "##vso[task.setprogress value=1]", variables={"System.Debug": "true"}
+    )
 
     assert "inner life" not in str(quiet)
     assert "##[debug]inner life" in loud.log("says")

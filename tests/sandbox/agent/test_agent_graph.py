@@ -326,8 +326,7 @@ JUNIT = """<?xml version="1.0"?>
 <testsuites><testsuite name="suite" timestamp="2026-01-02T03:04:05">
 <testcase classname="nb.train" name="cell 1" time="0.5"/>
 <testcase classname="nb.train" name="cell 2" time="1.5"><failure message="boom">Trace
-back</failure><system-out>[[ATTACHMENT|picture.txt]]
-said</system-out></testcase>
+back</failure><system-out>said</system-out></testcase>
 <testcase classname="nb.train" name="cell 3"><skipped message="later"/></testcase>
 </testsuite></testsuites>
 """
@@ -337,7 +336,6 @@ said</system-out></testcase>
 def test_junit_results_are_published_over_the_wire(pipelines: Pipelines, tmp_path: Path, by: str) -> None:
     """By PublishTestResults@2 or results.publish: a completed run with its results and what is attached to them."""
     (tmp_path / "r.xml").write_text(JUNIT)
-    (tmp_path / "picture.txt").write_text("picture")
     publish = {
         "task": f"""
         - task: PublishTestResults@2
@@ -359,6 +357,11 @@ def test_junit_results_are_published_over_the_wire(pipelines: Pipelines, tmp_pat
 
     assert ran.verdicts == {"publish": "failed"}, str(ran)
     assert ran.errors("publish") == ["There are one or more test failures detected in result files."]
-    assert run["name"] == ("Mine_1" if by == "task" else "Mine")
+    assert run["name"] == "Mine"
     assert run["state"] == "Completed"
     assert (run["totalTests"], run["passedTests"]) == (3, 1)
+    results = {result.test_case_title: result for result in pipelines.world.tests.results(run["id"])}
+    assert [result.outcome for result in results.values()] == ["Passed", "Failed", "NotExecuted"]
+    assert results["cell 2"].error_message == "boom"
+    assert results["cell 2"].stack_trace == "Trace\nback"
+    assert results["cell 2"].automated_test_storage == "nb.train"
