@@ -33,7 +33,7 @@ class _JobToken(BasicAuthentication):  # type: ignore[misc]
 
 
 class Client:
-    """Calls of the SDK, from any thread. ServiceError is all that they raise.
+    """Calls of the SDK, from any thread. ServiceError is all that they raise. Leaving it closes its connections.
 
     url: the collection's address, as `https://dev.azure.com/org/` or `https://server/tfs/Collection/`.
     """
@@ -44,6 +44,12 @@ class Client:
         self._transport = Transport(pace)
         self._connection = Connection(self.url, _JobToken(token, self._transport), f"amltasks/{__version__}")
         self._lock = threading.Lock()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._transport.close()
 
     def test(self, call: Callable[[Any], Answer]) -> Answer:
         """`client.test(lambda test: test.get_test_runs(...))`: a call of the SDK's TestClient."""

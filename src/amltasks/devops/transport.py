@@ -95,6 +95,14 @@ class Transport(HTTPAdapter):
         self._contents: dict[bytes, Content] = {}
         self._lock = threading.Lock()
 
+    def close(self) -> None:
+        """Close the connections now; left to itself, urllib3 does it when the last answer is garbage."""
+        pools = self.poolmanager.pools
+        for pool in [pools.get(key) for key in pools.keys()]:  # noqa: SIM118  it cannot be iterated over
+            if pool is not None:
+                pool.close()
+        super().close()
+
     @contextmanager
     def streamed(self, content: Content) -> Iterator[str]:
         """A word that stands for the content in the bodies of requests: where it is sent, the content is sent."""
@@ -193,6 +201,12 @@ def _fault_of(response: requests.Response, what: str, wait: float | None) -> Fau
     if _is_sign_in(response):
         error = ServiceError(SIGN_IN.format(what=f"status {status} for {what}"), status=status, code="SignIn")
         return Fault(error, attempts=FEW)
+    if 300 <= status < 400 and response.request.method != "GET":  # a GET is sent on by the session
+        place = urlsplit(response.headers.get("Location", ""))
+        error = ServiceError(
+            f"{what} is redirected to {place.scheme}://{place.netloc}: use that address.", status=status
+        )
+        return Fault(error, attempts=1)
     if status < 400:
         return None
     error = _refusal(response, what, wait)
@@ -208,7 +222,7 @@ def _fault_of(response: requests.Response, what: str, wait: float | None) -> Fau
 def _is_sign_in(response: requests.Response) -> bool:
     """Whether this is the page, or the way to the page, where people sign in: what a bad token mostly gets."""
     status = response.status_code
-    if status in (203, 302, 303, 401):
+    if status in (203, 401) or (status in (302, 303) and "signin" in response.headers.get("Location", "").lower()):
         return True
     kind = response.headers.get("Content-Type", "")
     return status < 300 and bool(response.content) and "json" not in kind

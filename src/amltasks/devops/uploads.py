@@ -16,7 +16,7 @@ class Uploads:
     def __init__(self, connections: int) -> None:
         self._connections = connections
         self._threads: list[threading.Thread] = []
-        self._queue: queue.Queue[Callable[[], None]] = queue.Queue()
+        self._queue: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
 
     def submit(self, upload: Callable[[], None]) -> None:
         """upload: deals with its errors itself."""
@@ -26,14 +26,13 @@ class Uploads:
             self._threads.append(thread)
             thread.start()
 
-    def wait(self) -> None:
-        """Until all that was submitted is done."""
-        self._queue.join()
+    def finish(self) -> None:
+        """Wait until all that was submitted is done."""
+        for _ in self._threads:
+            self._queue.put(None)
+        for thread in self._threads:
+            thread.join()
 
     def _work(self) -> None:
-        while True:
-            upload = self._queue.get()
-            try:
-                upload()
-            finally:
-                self._queue.task_done()
+        while upload := self._queue.get():
+            upload()

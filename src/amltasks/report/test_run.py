@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from amltasks.data import Data
-from amltasks.devops.attachments import LARGEST, Attachment, plan_attachments
+from amltasks.devops.attachments import LARGEST, Attachment, Planned, plan_attachments
 from amltasks.devops.pacing import Clock, Pace
 from amltasks.devops.pipeline import PipelineContext
 from amltasks.devops.uploads import Uploads
@@ -123,34 +123,18 @@ class TestRunPublisher(Publisher):
 
     def _publish_all(self, scratch: Path) -> None:
         from amltasks.devops.client import Client
-        from amltasks.devops.run_writer import Entry, RunWriter
+        from amltasks.devops.run_writer import RunWriter
         from amltasks.devops.test_runs import names_of
 
         options = self._options
         names = names_of(self._titles, self._redact)
-        client = Client(options.url, options.token, self._pace)
-        self._writer = writer = RunWriter(client, options.pipeline, self._title, self._started_at, self._redact)
-        writer.open()
-        uploads = Uploads(options.connections)
-        number = 0
-        for batch in self._batches():
-            entries, files = [], {}
-            for result in batch:
-                number += 1
-                entry = Entry(names[result.run_id], result)
-                mark = f"({self._started_at:%H.%M.%S})" if writer.continues(entry) else ""
-                plan = plan_attachments(
-                    self._files_of(result),
-                    scratch / str(number),
-                    self._pace,
-                    mark=mark,
-                    largest=options.largest_attachment,
-                    redact=self._redact,
-                )
-                entries.append(Entry(entry.name, result, plan.notes))
-                files[entry.name] = plan.attachments
-            self._publish(writer, entries, files, uploads)
-        uploads.wait()
+        with Client(options.url, options.token, self._pace) as client:
+            self._writer = writer = RunWriter(client, options.pipeline, self._title, self._started_at, self._redact)
+            writer.open()
+            uploads = Uploads(options.connections)
+            for batch in self._batches():
+                self._publish(writer, [self._planned(writer, result, names, scratch) for result in batch], uploads)
+            uploads.finish()
 
     def _batches(self) -> Iterator[list[NotebookResult]]:
         """All that has queued up, as far as it goes into one request, until the end."""
@@ -170,29 +154,42 @@ class TestRunPublisher(Publisher):
                 batch.append(result)
                 cells += len(result.cells)
 
+    def _planned(
+        self, writer: RunWriter, result: NotebookResult, names: dict[str, str], scratch: Path
+    ) -> tuple[Entry, Planned]:
+        """A result as it is written, and what will be attached to it."""
+        from amltasks.devops.run_writer import Entry
+
+        name = names[result.run_id]
+        planned = plan_attachments(
+            self._files_of(result),
+            scratch / result.run_id,
+            self._pace,
+            mark=f"({self._started_at:%H.%M.%S})" if writer.continues(name) else "",
+            largest=self._options.largest_attachment,
+            redact=self._redact,
+        )
+        return Entry(name, result, planned.notes), planned
+
     def _files_of(self, result: NotebookResult) -> list[Artefact]:
         if self._options.attach_for == "failed" and result.ok:
             return []
         return [artefact for artefact in result.artefacts if artefact.kind in self._options.attach]
 
-    def _publish(
-        self,
-        writer: RunWriter,
-        entries: Sequence[Entry],
-        files: dict[str, tuple[Attachment, ...]],
-        uploads: Uploads,
-    ) -> None:
+    def _publish(self, writer: RunWriter, batch: Sequence[tuple[Entry, Planned]], uploads: Uploads) -> None:
+        entries = [entry for entry, _ in batch]
+        written: dict[str, int | ServiceError]
         try:
             written = writer.write(entries)
         except ServiceError as error:
             written = {entry.name: error for entry in entries}
-        for entry in entries:
+        for entry, planned in batch:
             outcome = written[entry.name]
             if isinstance(outcome, ServiceError):
                 self._unpublished.because(entry.result.run_id, outcome)
                 continue
             self._unpublished.remove(entry.result.run_id)
-            for attachment in files[entry.name]:
+            for attachment in planned.attachments:
                 self._upload(writer, outcome, entry.result, attachment, uploads)
 
     def _upload(
@@ -219,8 +216,8 @@ class TestRunPublisher(Publisher):
 
         comment = " ".join([*writer.notes, *self._unpublished.sentences(self._failure)])
         try:
-            client = Client(self._options.url, self._options.token, pace)
-            writer.close(client, report.finished_at, cancelled=report.cancelled, comment=comment)
+            with Client(self._options.url, self._options.token, pace) as client:
+                writer.close(client, report.finished_at, cancelled=report.cancelled, comment=comment)
         except ServiceError as error:
             self._unpublished.add("end", "the end of the run")
             self._unpublished.because("end", error)

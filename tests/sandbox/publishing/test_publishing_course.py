@@ -41,7 +41,7 @@ def test_what_has_queued_up_goes_in_one_request(scene: Scene) -> None:
     """While the run is being created, results come; at most 1000 go together."""
     scene.world.faults.add(Fault(method="POST", path="*/runs", delay=0.5))
 
-    scene.publish([notebook_result(number) for number in range(1, 1501)])
+    scene.publish([notebook_result(number, cells=()) for number in range(1, 1501)])
 
     posted = [len(each.request_body) for each in scene.requests("POST", "*/results")]
     assert sum(posted) == 1500
@@ -50,14 +50,16 @@ def test_what_has_queued_up_goes_in_one_request(scene: Scene) -> None:
 
 
 def test_a_request_is_bounded_by_its_cells_too(scene: Scene) -> None:
-    """12 notebooks of 900 cells do not make one request of 10,800 sub-results."""
-    many = tuple(notebook_result().cells[0] for _ in range(900))
+    """Three notebooks of 4,000 cells do not go together; of each the first 1,000 are shown."""
+    many = tuple(notebook_result().cells[0] for _ in range(4000))
     scene.world.faults.add(Fault(method="POST", path="*/runs", delay=0.3))
 
-    scene.publish([notebook_result(number, cells=many) for number in range(1, 13)])
+    scene.publish([notebook_result(number, cells=many) for number in (1, 2, 3)])
 
-    assert max(len(each.request_body) for each in scene.requests("POST", "*/results")) == 11
-    assert len(scene.world.tests.results(1)) == 12
+    assert [len(each.request_body) for each in scene.requests("POST", "*/results")] == [2, 1]
+    results = scene.world.tests.results(1)
+    assert [len(each.sub_results) for each in results] == [1000] * 3
+    assert results[0].comment == "Only the first 1000 of 4000 cells are shown."
 
 
 def test_results_show_up_while_others_are_still_running(scene: Scene) -> None:

@@ -29,17 +29,9 @@ FAULTS = {
 
 
 def some_results(scene: Scene) -> list[NotebookResult]:
-    def files(number: int) -> tuple[object, ...]:
-        return (
-            scene.artefact(ArtefactKind.NOTEBOOK, f"n{number}.ipynb", b'{"n": %d}' % number),
-            scene.artefact(ArtefactKind.LOG, "console.log", b"line\n" * number),
-        )
-
-    return [
-        notebook_result(1, artefacts=files(1)),
-        notebook_result(2, Outcome.FAILED, artefacts=files(2)),
-        notebook_result(3, Outcome.TIMED_OUT, artefacts=files(3)),
-    ]
+    notebook = scene.artefact(ArtefactKind.NOTEBOOK, "n.ipynb", b"{}")
+    log = scene.artefact(ArtefactKind.LOG, "console.log", b"line\n")
+    return [notebook_result(1, artefacts=(notebook, log)), notebook_result(2, Outcome.FAILED, artefacts=(notebook,))]
 
 
 @pytest.mark.parametrize("name", FAULTS)
