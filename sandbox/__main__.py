@@ -50,10 +50,7 @@ def _serve(chosen: argparse.Namespace) -> int:
         for rule in chosen.fault:
             world.faults.add(*read_faults(rule))
         for each in chosen.repository:
-            name, _, path = each.partition("=")
-            if not name or not is_repository(Path(path)):
-                raise ValueError(f"--repository takes NAME=PATH with the path of a git repository, not {each!r}")
-            world.git.add(name, Path(path))
+            world.git.add(*_repository(each))
         if chosen.record:
             world.journal.to(chosen.record)
         server = Server(world, chosen.port)
@@ -73,6 +70,13 @@ def _serve(chosen: argparse.Namespace) -> int:
     server.stop()
     world.close()
     return 0
+
+
+def _repository(option: str) -> tuple[str, Path]:
+    name, _, path = option.partition("=")
+    if not name or not is_repository(Path(path)):
+        raise ValueError(f"--repository takes NAME=PATH with the path of a git repository, not {option!r}")
+    return name, Path(path)
 
 
 if __name__ == "__main__":
