@@ -96,7 +96,7 @@ class RunNotebooksRequest(Data):
         from_file = read_parameters(root / text("parametersFile"), root) if text("parametersFile") else {}
         return cls(
             root=root,
-            notebooks=tuple(text("notebooks").splitlines()),
+            notebooks=tuple(text("notebooks").split("\n")),
             parameters={**from_file, **parse_parameters(text("parameters"))},
             parameter_sets=parse_parameter_sets(text("parameterSets"), root),
             secret_parameters=parse_secret_parameters(text("secretParameters")),

@@ -63,15 +63,17 @@ def as_parameter_sets(value: Any, name: str) -> tuple[ParameterSet, ...]:
         return ()
     if not isinstance(value, list):
         raise UserError(f"{name}: is {kind_of(value)} instead of a list of mappings (- name: value).")
-    sets: dict[str, ParameterSet] = {}
-    for number, item in enumerate(value, 1):
-        made = _as_set(item, f"{name}: set {number}")
-        same = next((other for other in sets.values() if other.name == made.name or _same(other, made)), None)
-        if same is not None:
-            what = f"the name {quoted(made.name)}" if same.name == made.name else "the values"
-            raise UserError(f"{name}: set {number} has {what} of set {list(sets).index(same.name) + 1}.")
-        sets[made.name] = made
-    return tuple(sets.values())
+    sets = [_as_set(item, f"{name}: set {number}") for number, item in enumerate(value, 1)]
+    names: dict[str, int] = {}
+    values: dict[str, int] = {}
+    for number, made in enumerate(sets, 1):
+        same = names.setdefault(made.name, number)
+        if same != number:
+            raise UserError(f"{name}: set {number} has the name {quoted(made.name)} of set {same}.")
+        same = values.setdefault(json.dumps(made.parameters, sort_keys=True), number)
+        if same != number:
+            raise UserError(f"{name}: set {number} has the values of set {same}.")
+    return tuple(sets)
 
 
 def parse_assignment(text: str) -> tuple[str, Any]:
@@ -85,11 +87,11 @@ def parse_assignment(text: str) -> tuple[str, Any]:
 def parse_secret_parameters(text: str) -> dict[str, str]:
     """Lines `NAME=value` → environment variables. No value is ever part of an error."""
     variables: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):  # a secret may hold what splitlines() takes for line ends
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         variable, equals, value = line.partition("=")
-        variable, value = variable.strip(), value.strip()
+        variable, value = variable.strip(), value.strip(" \t\r")
         where = f"secretParameters: line {number}"
         if not equals or not _ENVIRONMENT_NAME.fullmatch(variable):
             raise UserError(
@@ -134,6 +136,13 @@ def _as_parameters(value: Any, name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         hint = "; a space is missing after the colon" if isinstance(value, str) and ":" in value else ""
         raise UserError(f"{name}: is {kind_of(value)} instead of a mapping (name: value){hint}.")
+    for parameter, given in value.items():
+        unresolved = _UNRESOLVED.fullmatch(given) if isinstance(given, str) else None
+        if unresolved:
+            raise UserError(
+                f"{name}: {quoted(parameter)} is to be the variable {quoted(unresolved[1])}, which this job does not "
+                "have (variables are filled into the task's inputs, not into files)."
+            )
     return value
 
 
@@ -159,7 +168,3 @@ def _derived_name(parameters: dict[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()[:8]
     printable = "".join(character if character.isprintable() else " " for character in name)
     return f"{printable[: MAX_NAME - 11].rstrip()}… {digest}"
-
-
-def _same(one: ParameterSet, other: ParameterSet) -> bool:
-    return json.dumps(one.parameters, sort_keys=True) == json.dumps(other.parameters, sort_keys=True)

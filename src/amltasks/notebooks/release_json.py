@@ -43,7 +43,7 @@ def read_release_entry(notebook: Path, root: Path) -> ReleaseEntry | None:
     """The entry for a notebook, None where no release.json has one. Raises UserError, naming the entry."""
     for folder in _upwards(notebook.parent, root):
         path = folder / FILE
-        if not path.exists():
+        if not (path.exists() or path.is_symlink()):
             continue
         for key, entry in _entries(path, root):
             name, inner = entry.get("name"), entry.get("path", "")

@@ -91,8 +91,9 @@ def _from_root(pattern: str, root: Path, number: int, text: str) -> str:
     """The pattern relative to the root: absolute ones are common, as $(Build.SourcesDirectory)/…"""
     base = root.resolve().as_posix()
     for prefix in (root.as_posix(), base):
-        if os.path.normcase(pattern + "/").startswith(os.path.normcase(prefix.rstrip("/") + "/")):
-            return posixpath.relpath(pattern, prefix)
+        folder = prefix.rstrip("/") + "/"
+        if os.path.normcase(pattern + "/").startswith(os.path.normcase(folder)):
+            return pattern[len(folder) :] or "."
     if posixpath.isabs(pattern) or re.match(r"[A-Za-z]:/", pattern) or pattern.split("/")[0] == "..":
         raise UserError(f"notebooks: line {number}, {quoted(text)}, leads out of the repository ({quoted(base)}).")
     return pattern

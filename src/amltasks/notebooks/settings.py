@@ -14,6 +14,8 @@ Paths in a settings file start from the folder of that file. `notebooks.schema.j
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -131,7 +133,7 @@ class RepositorySettings:
         self._root = root
         self._entries: dict[str, NotebookSettings] = {}
         path = root / REPOSITORY_FILE
-        if path.exists():
+        if _is_there(path):
             file, lines = _read(path, root, NotebooksFile)
             self._entries = file.notebooks
             for pattern in self._entries:
@@ -163,7 +165,7 @@ class RepositorySettings:
         sidecars = [
             path
             for path in (notebook.with_suffix(SIDECAR_SUFFIX), notebook.with_name(notebook.name + SIDECAR_SUFFIX))
-            if path.exists()
+            if _is_there(path)
         ]
         if len(sidecars) > 1:
             raise UserError(f"{quoted(sidecars[0].name)} and {quoted(sidecars[1].name)} both exist: keep one of them.")
@@ -195,6 +197,10 @@ class RepositorySettings:
             return resolved(folder / path, self._root)
         except UserError as error:
             raise UserError(f"{where}: {quoted(path)}, which the notebook needs: {error}") from None
+
+
+def _is_there(path: Path) -> bool:
+    return path.exists() or path.is_symlink()  # a link that leads nowhere is a fault, not the absence of settings
 
 
 def settings_schema() -> dict[str, Any]:
@@ -230,3 +236,7 @@ def _fault(name: str, fault: Mapping[str, Any], lines: Mapping[tuple[str | int, 
     problem = str(fault["msg"]).removeprefix("Value error, ").rstrip(".")
     shown = ".".join(str(step) for step in place)
     return f"{where}{quoted(shown)}: {problem}." if shown else f"{where}{problem}."
+
+
+if __name__ == "__main__":  # python -m amltasks.notebooks.settings > src/amltasks/notebooks/notebooks.schema.json
+    sys.stdout.write(json.dumps(settings_schema(), indent=2) + "\n")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amltasks.errors import UserError
@@ -96,6 +96,7 @@ def test_what_has_no_json_form_is_never_a_silent_string(text: str, says: str) ->
         ("5", "is a number"),
         ("a: 1\na: 2", "line 2: 'a' is given twice"),
         ("a: [", "not valid YAML"),
+        ("a: $(alpha)", "'a' is to be the variable 'alpha', which this job does not have"),
         ("a:\n\t- 1", "line 2"),
         ("a: 1\n---\nb: 2", "another document"),
         ("a: " + "[" * 5000, "deeper than 100"),
@@ -207,6 +208,7 @@ class TestSets:
             parse_parameter_sets(text, tmp_path)
         assert says in str(caught.value)
 
+    @settings(max_examples=40)
     @given(st.lists(parameter_mappings, max_size=5, unique_by=lambda one: json.dumps(one, sort_keys=True)))
     def test_derived_names_are_short_unique_and_stable(self, sets: list[dict[str, Any]]) -> None:
         for one in sets:
@@ -244,7 +246,8 @@ class TestAssignments:
 
 class TestSecretParameters:
     def test_lines_become_variables(self) -> None:
-        assert parse_secret_parameters("A=x\n\n# note\nB_2 = y=z \n") == {"A": "x", "B_2": "y=z"}
+        assert parse_secret_parameters("A=x\r\n\n# note\nB_2 = y=z \n") == {"A": "x", "B_2": "y=z"}
+        assert parse_secret_parameters("A=x\u2028y\x85z") == {"A": "x\u2028y\x85z"}
 
     @pytest.mark.parametrize(
         ("text", "says"),

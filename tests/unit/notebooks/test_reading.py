@@ -298,7 +298,7 @@ PLACES: list[tuple[str | int, ...]] = [
 
 
 @given(place=st.sampled_from(PLACES), value=json_values)
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_stands_anywhere_is_read_as_valid_or_answered(
     tmp_path: Path, place: tuple[str | int, ...], value: Any
 ) -> None:

@@ -138,6 +138,11 @@ def test_settings_files_are_not_followed_out_of_the_repository(root: Path, tmp_p
     assert "leads out of the repository" in fault(root)
 
 
+def test_a_settings_file_that_leads_nowhere_is_not_overlooked(root: Path) -> None:
+    (root / "deep" / "train.run.yml").symlink_to("gone.yml")
+    assert "is a link to 'gone.yml', which does not exist" in fault(root)
+
+
 class TestReleaseJson:
     """Requirement 0.22, in the form that “Azure ML Operationalization” reads."""
 
@@ -175,7 +180,7 @@ class TestReleaseJson:
 
 
 def test_the_published_schema_is_current() -> None:
-    """After a change of the models: see how in docs; the file is `json.dumps(settings_schema(), indent=2)`."""
+    """After a change of the models: python -m amltasks.notebooks.settings > src/…/notebooks.schema.json"""
     published = Path(__file__).parents[3] / "src" / "amltasks" / "notebooks" / "notebooks.schema.json"
     assert json.loads(published.read_text("utf-8")) == settings_schema()
 
