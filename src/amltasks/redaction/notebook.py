@@ -33,14 +33,15 @@ def redact_notebook(redactor: Redactor, notebook: NotebookNode) -> None:
         for stream in ("stdout", "stderr"):
             _redact_joined(redactor, [slot for slot in slots if slot.stream == stream])
     for cell in notebook.cells:
-        cell["source"] = redactor.value(cell.get("source", ""))
-        cell["metadata"] = _node(redactor.value(cell.get("metadata", {})))
+        for key in ("source", "metadata"):
+            if key in cell:
+                cell[key] = _node(redactor.value(cell[key]))
         for output in cell.get("outputs", []):
             _redact_output(redactor, output)
         if "attachments" in cell:
             attachments = {redactor.text(name): _bundle(redactor, data) for name, data in cell["attachments"].items()}
             cell["attachments"] = _node(attachments)
-    notebook["metadata"] = _node(redactor.value(notebook.get("metadata", {})))
+    notebook["metadata"] = _node(redactor.value(notebook.metadata))
 
 
 def _slots(output: Any) -> Iterator[_Slot]:

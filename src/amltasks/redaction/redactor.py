@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from amltasks.redaction.stream import RedactedStream
 
 MASK = "***"
+DEEPEST = 150  # levels of JSON that are walked through
 TOO_DEEP = "nested too deeply to be searched for secrets"
 
 
@@ -55,10 +56,7 @@ class Redactor:
 
         What is nested too deeply to be walked through is replaced by a sentence.
         """
-        try:
-            return self._value(value)
-        except RecursionError:
-            return TOO_DEEP
+        return self._value(value, DEEPEST)
 
     def notebook(self, notebook: NotebookNode) -> frozenset[str]:
         """Redacts a notebook in place: sources, outputs, errors, metadata, attachments. Names of the secrets found."""
@@ -108,28 +106,30 @@ class Redactor:
         """From which character on `text` may be the beginning of a secret that goes on after its end."""
         return self._finder.hold(text)
 
-    def _value(self, value: Any) -> Any:
+    def _value(self, value: Any, depth: int) -> Any:
         if isinstance(value, str):
             return self.text(value)
+        if isinstance(value, Mapping | list | tuple) and not depth:
+            return TOO_DEEP
         if isinstance(value, Mapping):
             redacted: dict[Any, Any] = {}
             for key, item in value.items():
-                redacted[_unused(self._value(key), redacted)] = self._value(item)
+                redacted[_unused(self._value(key, 0), redacted)] = self._value(item, depth - 1)
             return redacted
         if isinstance(value, list | tuple):
-            return self._list(value)
+            return self._list(value, depth)
         if isinstance(value, int | float) and not isinstance(value, bool):
             return value if self.text(str(value)) == str(value) else MASK
         return value
 
-    def _list(self, value: Sequence[Any]) -> list[Any]:
+    def _list(self, value: Sequence[Any], depth: int) -> list[Any]:
         if all(isinstance(item, str) for item in value):
             return self.segments(value)
         if all(isinstance(item, int | float) for item in value) and not self.spans(str(list(value))):
             return list(value)
         if all(isinstance(item, int) for item in value):
             return [MASK]
-        return [self._value(item) for item in value]
+        return [self._value(item, depth - 1) for item in value]
 
     def _note(self, names: Iterable[str]) -> frozenset[str]:
         self._found.update(names)
