@@ -85,7 +85,7 @@ def test_an_environment_that_lost_a_file_is_made_anew(agent: Agent, task: MakeTa
     ended = agent.run(folder)
 
     assert ended.code == 0, ended.output
-    assert PREPARING in ended.output
+    assert f"Files have gone from {broken}: it is made anew." in ended.output
     assert seen(agent)["prefix"] == str(broken).removesuffix("-1") + "-2"
     assert PREPARING not in agent.run(folder).output
 
@@ -200,6 +200,13 @@ def test_without_a_tools_folder_the_jobs_temporary_one_is_used(agent: Agent, tas
 
     assert ended.code == 0, ended.output
     assert Path(seen(agent)["prefix"]).parent == agent.temp / "amltasks"
+
+
+def test_without_any_folder_it_is_said(agent: Agent, task: MakeTask) -> None:
+    """As a task the launcher has both folders; started by hand it has none."""
+    ended = agent.has_python().run(task(RECORDER), AGENT_TOOLSDIRECTORY="", AGENT_TEMPDIRECTORY="")
+
+    assert ended.error.endswith("could be written to: Agent.ToolsDirectory and Agent.TempDirectory are not set.")
 
 
 def test_an_installers_output_is_no_logging_command(agent: Agent, task: MakeTask, links: Path) -> None:

@@ -11,9 +11,19 @@
  */
 
 import { createHash, randomBytes } from 'node:crypto'
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
-import { renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure } from './failure'
@@ -21,6 +31,7 @@ import { install, pythonOf, type Packages } from './installer'
 import type { Interpreter } from './python'
 
 const MARKER = 'ready.json'
+const UNFINISHED = '.new-'
 const HEARTBEAT_SECONDS = 20
 const ABANDONED_AFTER_SECONDS = 15 * 60
 const REPLACED_AFTER_SECONDS = 24 * 3600
@@ -52,9 +63,11 @@ function keyOf({ lock, wheel }: Packages, { identity }: Interpreter): string {
 
 async function make(key: string, packages: Packages, interpreter: Interpreter): Promise<string> {
   const root = writableRoot()
-  const building = join(root, `${key}.new-${randomBytes(4).toString('hex')}`)
+  const building = join(root, `${key}${UNFINISHED}${randomBytes(4).toString('hex')}`)
   const started = performance.now()
   console.log(`##[group]Preparing the task's Python environment (once for Python ${interpreter.version} on this agent)`)
+  const last = newest(root, key)
+  if (last) console.log(`Files have gone from ${last.folder}: it is made anew.`)
   const heartbeat = setInterval(() => keepFresh(building), HEARTBEAT_SECONDS * 1000)
   try {
     await install(building, interpreter, packages)
@@ -99,7 +112,7 @@ function generations(root: string, key: string): Generation[] {
     .sort((a, b) => a.number - b.number)
 }
 
-/** Whether it was finished and nothing has gone from it since: the marker's count, and an interpreter behind the link. */
+/** Whether it was finished and nothing has gone from it since: as many files as the marker says, and an interpreter. */
 function isReady(folder: string): boolean {
   try {
     const { files } = JSON.parse(readFileSync(join(folder, MARKER), 'utf8')) as { files: number }
@@ -121,23 +134,31 @@ function countFiles(folder: string): number {
 
 /** Takes away what nobody uses: unfinished ones that nobody works at, replaced generations, the long unused. */
 function prune(root: string, key: string): void {
-  const replaced = new Set(generations(root, key).slice(0, -1).map(({ folder }) => folder))
+  const replaced = generations(root, key)
+    .slice(0, -1)
+    .map(({ folder }) => folder)
+  const mayRest = (folder: string) => {
+    if (folder.includes(UNFINISHED)) return ABANDONED_AFTER_SECONDS
+    return replaced.includes(folder) ? REPLACED_AFTER_SECONDS : UNUSED_AFTER_SECONDS
+  }
   for (const folder of entries(root).map((name) => join(root, name))) {
-    const unfinished = folder.includes('.new-')
-    const allowed = unfinished ? ABANDONED_AFTER_SECONDS : replaced.has(folder) ? REPLACED_AFTER_SECONDS : UNUSED_AFTER_SECONDS
-    if ((ageOf(join(folder, MARKER)) ?? ageOf(folder) ?? 0) <= allowed) continue
-    try {
-      rmSync(folder, { recursive: true, force: true })
-    } catch (error) {
-      console.log(`Left behind: ${folder} (${codeOf(error)})`)
-    }
+    const rested = ageOf(join(folder, MARKER)) ?? ageOf(folder) ?? 0
+    if (rested > mayRest(folder)) remove(folder)
+  }
+}
+
+function remove(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true })
+  } catch (error) {
+    console.log(`Left behind: ${folder} (${codeOf(error)})`)
   }
 }
 
 /** Where environments may lie, best first. The agent empties its temporary folder with every job. */
 function roots(): string[] {
-  const folders = [process.env['AGENT_TOOLSDIRECTORY'], process.env['AGENT_TEMPDIRECTORY'], tmpdir()]
-  return folders.filter((folder) => folder !== undefined && folder !== '').map((folder) => join(folder!, 'amltasks'))
+  const folders = [process.env['AGENT_TOOLSDIRECTORY'], process.env['AGENT_TEMPDIRECTORY']]
+  return folders.flatMap((folder) => (folder ? [join(folder, 'amltasks')] : []))
 }
 
 function writableRoot(): string {
@@ -151,7 +172,8 @@ function writableRoot(): string {
       problems.push(`${root} (${codeOf(error)})`)
     }
   }
-  throw new Failure(`The agent can write to none of the folders for the task's Python environment: ${problems.join(', ')}.`)
+  const why = problems.join(', ') || 'Agent.ToolsDirectory and Agent.TempDirectory are not set'
+  throw new Failure(`There is no folder that the task's Python environment could be written to: ${why}.`)
 }
 
 /** Renews a time stamp; in an image that is read-only there is nobody who would take it away either. */

@@ -1,4 +1,4 @@
-/** Makes a virtual environment and installs the locked packages into it: with uv where it can be had, with pip elsewhere. */
+/** Makes a virtual environment of locked packages: with uv where it can be had, with pip elsewhere. */
 
 import { execFile } from 'node:child_process'
 import { rmSync } from 'node:fs'

@@ -7,7 +7,6 @@
 
 import { cancellation } from './cancellation'
 import { readdirSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as tl from 'azure-pipelines-task-lib/task'
 import { environmentPython } from './environment'
@@ -44,13 +43,12 @@ function packages(): { lock: string; wheel: string } {
 
 /** Ours, from which task-lib has taken the inputs and secrets. */
 function pythonEnvironment(): NodeJS.ProcessEnv {
-  const temporary = process.env['AGENT_TEMPDIRECTORY'] || tmpdir()
   return {
     ...process.env,
     PYTHONUNBUFFERED: '1',
     PYTHONIOENCODING: 'utf-8',
-    // The SDK's cache of addresses: elsewhere it would be shared, half written, by all agents of this account.
-    AZURE_DEVOPS_CACHE_DIR: join(temporary, 'azure-devops-cache'),
+    // The SDK's cache of addresses: in the home folder all agents of this account would share it, half written.
+    AZURE_DEVOPS_CACHE_DIR: join(process.env['AGENT_TEMPDIRECTORY'] ?? '', 'azure-devops-cache'),
   }
 }
 

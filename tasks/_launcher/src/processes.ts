@@ -1,9 +1,9 @@
 /**
  * Programs that are started here, and their end: none of them, nor what they started, outlives a cancellation.
  *
- * Each leads a process group of its own and carries this invocation's mark in its environment. The mark finds, on Linux,
- * also those that have left the group; elsewhere the group alone is known. Windows has no groups to signal: there a
- * program shares our console, gets Ctrl-C with us, and is ended with its tree.
+ * Each leads a process group of its own and carries this invocation's mark in its environment. By the mark those are
+ * found, on Linux, that have left the group; elsewhere the group alone is known. Windows has no groups to signal: there
+ * a program shares our console, gets Ctrl-C with us, and is ended with its tree.
  */
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
@@ -95,7 +95,7 @@ function ending(child: ChildProcess, options: RunOptions): Promise<Ending> {
 
 function kill(child: ChildProcess): void {
   if (!WINDOWS) signalGroup(child, 'SIGKILL')
-  else if (child.exitCode === null) spawnSync('taskkill', ['/PID', String(child.pid), '/T', '/F'], { windowsHide: true })
+  else if (child.exitCode === null) spawnSync('taskkill', ['/T', '/F', '/PID', String(child.pid)])
 }
 
 function signalGroup(leader: ChildProcess, signal: NodeJS.Signals): void {
