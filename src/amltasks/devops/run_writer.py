@@ -214,8 +214,8 @@ class RunWriter:
             return {entries[0].name: error}
 
     def _add(self, entries: Sequence[Entry], plain: bool = False) -> dict[str, int]:
-        missing = list(entries)
-        ids: dict[str, int] = {}
+        # Part of them may be there from an attempt that was not answered, before they were divided.
+        missing = [entry for entry in entries if entry.name not in self._ids]
 
         def call(test: Any) -> dict[str, int]:
             requests = [self._request(entry, plain) for entry in missing]
@@ -223,18 +223,18 @@ class RunWriter:
             if len(answers) != len(missing):
                 error = ServiceError(f"Azure DevOps confirmed {len(answers)} of {len(missing)} results.")
                 raise UnclearWriteError(error, FEW)
-            ids.update((entry.name, answer.id) for entry, answer in zip(missing, answers, strict=True))
-            return ids
+            self._ids.update((entry.name, answer.id) for entry, answer in zip(missing, answers, strict=True))
+            return self._ids
 
         def look() -> dict[str, int] | None:
             there = {result.automated_test_name or result.test_case_title: result.id for result in self._results()}
-            ids.update((entry.name, there[entry.name]) for entry in missing if entry.name in there)
+            self._ids.update((entry.name, there[entry.name]) for entry in missing if entry.name in there)
             missing[:] = [entry for entry in missing if entry.name not in there]
-            return None if missing else ids
+            return None if missing else self._ids
 
-        self._client.test_once(call, look)
-        self._ids |= ids
-        return ids
+        if missing:
+            self._client.test_once(call, look)
+        return {entry.name: self._ids[entry.name] for entry in entries}
 
     def _update(self, entries: Sequence[Entry], plain: bool = False) -> dict[str, int]:
         ids = {entry.name: self._ids[entry.name] for entry in entries}

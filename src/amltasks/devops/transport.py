@@ -208,7 +208,7 @@ def _fault_of(response: requests.Response, what: str, wait: float | None) -> Fau
         )
         return Fault(error, attempts=1)
     if status < 400:
-        return None
+        return None if _is_whole(response) else Fault(ServiceError(f"The answer to {what} was cut off."), attempts=FEW)
     error = _refusal(response, what, wait)
     if status == 429:  # "blocked": documented as not carried out
         return Fault(error, carried_out=False)
@@ -217,6 +217,14 @@ def _fault_of(response: requests.Response, what: str, wait: float | None) -> Fau
     if status in (500, 502, 504):
         return Fault(error, attempts=FEW if status == 500 else MANY)
     return Fault(error, attempts=1)
+
+
+def _is_whole(response: requests.Response) -> bool:
+    """Whether the JSON of an answer is complete; there need not be any."""
+    try:
+        return not response.content or json.loads(response.content) is not None
+    except ValueError:
+        return False
 
 
 def _is_sign_in(response: requests.Response) -> bool:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 
-from amltasks.devops.pacing import Clock
+from amltasks.devops.client import Client
+from amltasks.devops.pacing import Clock, Pace
+from amltasks.devops.pipeline import PipelineContext
+from amltasks.devops.run_writer import Entry, RunWriter
 from amltasks.report.model import ArtefactKind, NotebookResult, Outcome
+from sandbox.devops.test.models import Result
 from sandbox.faults import Fault
-from tests.sandbox.publishing.scene import Scene, SkippingClock, notebook_result
+from tests.sandbox.publishing.scene import STARTED, Scene, SkippingClock, notebook_result
 
 FAULTS = {
     "reset before it is carried out": Fault(reset=True, when="before"),
@@ -25,6 +29,7 @@ FAULTS = {
     "203 sign-in page": Fault(sign_in=True),
     "203 sign-in page after it was carried out": Fault(sign_in=True, when="after"),
     "401": Fault(status=401),
+    "an answer that is cut off": Fault(status=200, body='{"count": 1, "value": [', when="after"),
 }
 
 
@@ -87,7 +92,7 @@ def test_one_fault_at_any_request_of_a_retry_changes_nothing(new_scene: Callable
     assert nth > 4
 
 
-def test_many_faults_at_once(scene: Scene) -> None:
+def test_many_faults_at_once(scene: Scene, conforms: Callable[[Iterable[Scene]], str]) -> None:
     """Every third request is lost, half of them after they were carried out."""
     for nth in range(3, 200, 6):
         scene.world.faults.add(Fault(reset=True, when="before", nth=nth), Fault(reset=True, when="after", nth=nth + 3))
@@ -104,6 +109,7 @@ def test_many_faults_at_once(scene: Scene) -> None:
     assert sorted(each.automated_test_name or "" for each in there) == [each.title for each in results]
     assert [len(scene.contents(run.id, each.id or 0)) for each in there] == [1] * 20
     assert len(scene.world.tests.attachments(run.id, there[0].id or 0)) == 1
+    assert conforms([scene]).endswith("failed 0, unknown 0")
 
 
 def test_retry_after_on_a_good_answer_holds_back_what_comes_next(scene: Scene) -> None:
@@ -202,6 +208,24 @@ def test_one_result_that_is_refused_costs_no_other(scene: Scene) -> None:
     (problem,) = publisher.problems()
     assert "status 400" in problem
     assert scene.runs[0].state == "Completed"
+
+
+def test_results_that_never_were_confirmed_are_not_sent_again(scene: Scene) -> None:
+    """A batch was carried out in part and is then refused: dividing it must not double what is there."""
+    url = scene.server.collection_url
+    pipeline = PipelineContext.from_variables(scene.variables())
+    entries = [Entry(f"n{number}", notebook_result(number)) for number in (1, 2)]
+    with Client(url, scene.token, Pace(clock=scene.clock)) as client:
+        writer = RunWriter(client, pipeline, "Notebooks", STARTED)
+        writer.open()
+        in_part = Result(test_case_title="n1", automated_test_name="n1", outcome="Passed", state="Completed")
+        scene.world.tests.add_results(writer.run_id or 0, [in_part], "the attempt that was not answered")
+        scene.world.faults.add(Fault(method="POST", path="*/results", status=500, nth="1-3"))
+
+        written = writer.write(entries)
+
+    assert written == {"n1": 100_000, "n2": 100_001}
+    assert [each.automated_test_name for each in scene.world.tests.results(1)] == ["n1", "n2"]
 
 
 def test_lost_results_are_counted_where_they_are_missed(scene: Scene) -> None:
