@@ -2,7 +2,7 @@
 
 Cells are told in the case's `system-out`, not as cases of their own: a notebook is what people name, own and rerun,
 and a case for each cell would count the same failure many times. Azure DevOps attaches what
-`[[ATTACHMENT|path]]` names. The form is the one of Jenkins' junit-10.xsd; characters that XML has no way to write are replaced.
+`[[ATTACHMENT|path]]` names. The form is the one of Jenkins' junit-10.xsd; characters that XML cannot hold are replaced.
 """
 
 from __future__ import annotations

@@ -21,7 +21,8 @@ DETAIL_LIMIT = 20  # failures told in full
 CODE_LINES = 40
 CODE_CHARACTERS = 3_000
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$&:@])")
+# Enough for text that never begins a line: markup, mentions, work items, and addresses that would become links.
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&@]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
 _SYMBOLS = {True: "✅", False: "❌"}
 
 
