@@ -13,7 +13,8 @@ What it cannot see: text drawn into the pixels of a picture, a secret that was e
 another way than gzip in base64, and one cut into pieces that other text separates.
 """
 
-from amltasks.redaction.redactor import MASK, Redactor
+from amltasks.redaction.redactor import Redactor
+from amltasks.redaction.search import MASK
 from amltasks.redaction.stream import RedactedStream
 
 __all__ = ["MASK", "RedactedStream", "Redactor"]

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amltasks.redaction.forms import forms_of, is_redactable
-from amltasks.redaction.search import Finder, Span
+from amltasks.redaction.images import is_image, redacted_image
+from amltasks.redaction.notebook import redact_notebook
+from amltasks.redaction.search import MASK, Finder, Span, masked
+from amltasks.redaction.stream import RedactedStream
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from amltasks.redaction.stream import RedactedStream
-
-MASK = "***"
 DEEPEST = 150  # levels of JSON that are walked through
 TOO_DEEP = "nested too deeply to be searched for secrets"
 
@@ -39,15 +40,17 @@ class Redactor:
         return frozenset(self._found)
 
     def text(self, text: str) -> str:
-        return replaced(text, self.spans(text))
+        return masked(text, self.spans(text))
 
     def segments(self, segments: Sequence[str]) -> list[str]:
         """Texts that follow one another, also without secrets that begin in one and end in another."""
         spans = self.spans("".join(segments))
+        starts, ends = [span.start for span in spans], [span.end for span in spans]
         redacted, start = [], 0
         for segment in segments:
             end = start + len(segment)
-            redacted.append(replaced(segment, _within(spans, start, end)))
+            inside = spans[bisect_right(ends, start) : bisect_left(starts, end)]
+            redacted.append(masked(segment, [_clipped(span, start, end) for span in inside]))
             start = end
         return redacted
 
@@ -60,8 +63,6 @@ class Redactor:
 
     def notebook(self, notebook: NotebookNode) -> frozenset[str]:
         """Redacts a notebook in place: sources, outputs, errors, metadata, attachments. Names of the secrets found."""
-        from amltasks.redaction.notebook import redact_notebook
-
         only_here = copy(self)
         only_here._found = set()
         redact_notebook(only_here, notebook)
@@ -69,14 +70,10 @@ class Redactor:
 
     def stream(self) -> RedactedStream:
         """For text that arrives in pieces: secrets are found however they are cut."""
-        from amltasks.redaction.stream import RedactedStream
-
         return RedactedStream(self)
 
     def file(self, path: Path) -> frozenset[str]:
         """Redacts a text file or image in place, atomically. Names of the secrets found. Raises OSError."""
-        from amltasks.redaction.images import is_image, redacted_image
-
         data = path.read_bytes()
         if is_image(data):
             redacted, names = redacted_image(self, data)
@@ -84,7 +81,7 @@ class Redactor:
             text = data.decode("utf-8", "surrogateescape")
             spans = self.spans(text)
             names = frozenset(name for span in spans for name in span.names)
-            redacted = replaced(text, spans).encode("utf-8", "surrogateescape") if spans else data
+            redacted = masked(text, spans).encode("utf-8", "surrogateescape") if spans else data
         if names:
             beside = path.with_name(f"{path.name[:100]}.redacted")
             beside.write_bytes(redacted)
@@ -136,23 +133,9 @@ class Redactor:
         return frozenset(names)
 
 
-def replaced(text: str, spans: Iterable[Span]) -> str:
-    """The text with a mask in place of each span."""
-    parts, position = [], 0
-    for span in spans:
-        parts += [text[position : span.start], MASK]
-        position = span.end
-    parts.append(text[position:])
-    return "".join(parts)
-
-
-def _within(spans: Iterable[Span], start: int, end: int) -> list[Span]:
-    """The parts of spans that lie in a segment, counted from its beginning."""
-    return [
-        Span(max(span.start, start) - start, min(span.end, end) - start, span.names)
-        for span in spans
-        if span.start < end and span.end > start
-    ]
+def _clipped(span: Span, start: int, end: int) -> Span:
+    """The part of a span that lies in a segment, counted from its beginning."""
+    return Span(max(span.start, start) - start, min(span.end, end) - start, span.names)
 
 
 def _unused(key: Any, taken: Mapping[Any, Any]) -> Any:

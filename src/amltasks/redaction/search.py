@@ -28,6 +28,9 @@ _BASE64_START = re.compile(rb"[A-Za-z0-9+/_-]{0,4}={0,2}")
 _GZIP_LIMIT = 1 << 20  # bytes unpacked of one blob
 
 
+MASK = "***"
+
+
 @dataclass(frozen=True)
 class Span:
     """Characters `start` to `end` of a text betray these secrets."""
@@ -35,6 +38,16 @@ class Span:
     start: int
     end: int
     names: frozenset[str]
+
+
+def masked(text: str, spans: Iterable[Span]) -> str:
+    """The text with a mask in place of each span."""
+    parts, position = [], 0
+    for span in spans:
+        parts += [text[position : span.start], MASK]
+        position = span.end
+    parts.append(text[position:])
+    return "".join(parts)
 
 
 class Finder:

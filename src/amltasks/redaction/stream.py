@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amltasks.redaction.search import TAIL, Span
+from amltasks.redaction.search import TAIL, Span, masked
 
 if TYPE_CHECKING:
     from amltasks.redaction.redactor import Redactor
@@ -39,8 +39,6 @@ class RedactedStream:
         return rest
 
     def _release(self, text: str, end: int) -> str:
-        from amltasks.redaction.redactor import replaced
-
         start = len(self._given)
         spans = self._redactor.spans(text)
         end = max([end, *(span.end for span in spans if span.start < end)])
@@ -51,4 +49,4 @@ class RedactedStream:
         ]
         self._given = text[max(0, end - TAIL) : end]
         self._pending = text[end:]
-        return replaced(text[start:end], fresh)
+        return masked(text[start:end], fresh)
