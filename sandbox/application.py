@@ -32,6 +32,10 @@ from sandbox.world import World
 _KNOWN_VERSION = re.compile(r"(?P<number>[1-9]\.\d)(?P<preview>-preview(\.\d+)?)?")
 _CHANGING = ("POST", "PATCH", "PUT", "DELETE")
 
+THROTTLED = (
+    "TF400733: The request has been canceled: Request was blocked due to exceeding usage of resource "
+    "'Concurrency' in namespace 'User'."
+)
 SIGN_IN = Answer(
     b'<!DOCTYPE html><html lang="en"><head><title>Azure DevOps Services | Sign In</title></head>'
     b"<body><p>Sign in to continue.</p></body></html>",
@@ -71,6 +75,7 @@ class Application:
                 api_version=_api_version(request),
                 time=began,
                 duration=time.monotonic() - clock,
+                size=len(body) + len(answer.body),
                 request_headers={name: text for name, text in request.headers.items() if name != "authorization"},
                 response_headers={} if reset else dict(answer.headers),
                 published=found is None or found[0].published,
@@ -201,7 +206,8 @@ def _faulty(fault: Fault) -> Answer:
     if fault.body:
         return Answer(fault.body.encode("utf-8"), status, headers=fault.headers)
     phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Fault"
-    error = ServiceError(status, "VssServiceException", f"{phrase} (a fault made by the sandbox).")
+    words = THROTTLED if status == HTTPStatus.TOO_MANY_REQUESTS else f"{phrase}."
+    error = ServiceError(status, "VssServiceException", f"{words} (A fault made by the sandbox.)")
     return Answer(error.body, status, headers=fault.headers)
 
 

@@ -11,14 +11,14 @@ from typing import Any, TextIO
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-KEPT = 10_000  # exchanges in memory; a file holds all
+KEPT_BYTES = 256 * 2**20  # of bodies in memory, the latest; a file holds all
 
 
 class Exchange(BaseModel):
     """One request and its answer. Bodies that are not JSON are null; status 0: the connection was reset.
 
-    time: seconds since the epoch; duration: seconds; published: whether Microsoft's documents have the operation;
-    fault: what was done to it on purpose. Headers are without Authorization.
+    time: seconds since the epoch; duration: seconds; size: bytes of both bodies; published: whether Microsoft's
+    documents have the operation; fault: what was done to it on purpose. Headers are without Authorization.
     """
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
@@ -31,6 +31,7 @@ class Exchange(BaseModel):
     api_version: str | None = None
     time: float
     duration: float
+    size: int
     request_headers: dict[str, str] = {}
     response_headers: dict[str, str] = {}
     published: bool = True
@@ -41,7 +42,8 @@ class Journal:
     """Keeps the latest exchanges in memory and, once told where, all of them in two files."""
 
     def __init__(self) -> None:
-        self._exchanges: deque[Exchange] = deque(maxlen=KEPT)
+        self._exchanges: deque[Exchange] = deque()
+        self._bytes = 0
         self._files: tuple[TextIO, TextIO] | None = None
         self._lock = threading.Lock()
 
@@ -53,6 +55,9 @@ class Journal:
     def add(self, exchange: Exchange) -> None:
         with self._lock:
             self._exchanges.append(exchange)
+            self._bytes += exchange.size
+            while self._bytes > KEPT_BYTES and len(self._exchanges) > 1:
+                self._bytes -= self._exchanges.popleft().size
             self._write(exchange)
 
     def to(self, path: Path) -> None:

@@ -185,9 +185,13 @@ def _counts(call: Call, build: Build) -> tuple[int, int]:
 
 
 def _rows(records: list[Record], parent: str | None = None, depth: int = 0) -> list[Row]:
-    rows = []
+    """The tree of the timeline. A phase that has jobs is not shown, they take its place, as Azure DevOps does it."""
+    rows: list[Row] = []
     for record in sorted((each for each in records if each.parent == parent), key=lambda each: each.order):
-        rows += [Row(record, depth), *_rows(records, record.id, depth + 1)]
+        if record.type == "Phase" and (jobs := _rows(records, record.id, depth)):
+            rows += jobs
+        else:
+            rows += [Row(record, depth), *_rows(records, record.id, depth + 1)]
     return rows
 
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from sandbox.journal import KEPT_BYTES, Exchange
 from sandbox.world import World
 from tests.sandbox.services.http_client import Client
 
@@ -61,3 +62,11 @@ def test_a_new_file_begins_empty(world: World, client: Client, tmp_path: Path) -
     client.get("test/runs")
 
     assert len(lines(tmp_path / "record.jsonl")) == 1
+
+
+def test_memory_is_bounded_by_the_bodies_the_latest_stay(world: World) -> None:
+    for number in range(4):
+        exchange = Exchange(method="GET", url=str(number), status=200, time=0, duration=0, size=KEPT_BYTES // 3)
+        world.journal.add(exchange)
+
+    assert [each.url for each in world.journal.exchanges] == ["1", "2", "3"]

@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 
 import pytest
 
-from sandbox.devops.build.state import Build
+from sandbox.devops.build.state import Build, RecordType
 from sandbox.devops.test.models import Result, Run, RunCreate, RunUpdate, ShallowReference, SubResult
 from sandbox.pages.markup import LogLine, log_lines, markdown
 from sandbox.world import World
@@ -200,6 +200,26 @@ def test_what_is_not_there_is_told_on_a_page(client: Client, failed: Run, path: 
     assert failed.id == 1
     assert answer.status_code in (400, 404)
     assert answer.headers["Content-Type"].startswith("text/html")
+
+
+def test_the_jobs_of_a_phase_take_its_place_and_a_phase_without_jobs_is_shown(
+    world: World, client: Client, build: Build
+) -> None:
+    def add(kind: RecordType, name: str, parent: str | None) -> str:
+        return world.builds.record(build.id, type=kind, name=name, ref_name=name, parent=parent, order=1).id
+
+    stage = add("Stage", "The stage", None)
+    add("Job", "The job", add("Phase", "The phase", stage))
+    add("Phase", "Never started", stage)
+
+    page = client.call("GET", f"/builds/{build.id}").text
+
+    assert [name in page for name in ("The stage", "The job", "The phase", "Never started")] == [
+        True,
+        True,
+        False,
+        True,
+    ]
 
 
 def test_a_build_in_progress_shows_itself_anew(world: World, client: Client, build: Build) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -319,6 +320,17 @@ class TestResults:
         client.call("PATCH", path, [{"id": number, "comment": "seen"}])
         changed = client.get(f"{path}/{number}")
         assert (changed["comment"], changed["errorMessage"], changed["revision"]) == ("seen", "boom", 2)
+
+    def test_many_writers_get_ids_of_their_own(self, client: Client, run_id: int) -> None:
+        def publish(name: str) -> list[int]:
+            answer = client.call("POST", f"test/runs/{run_id}/results", [result(name), result(name)])
+            return [each["id"] for each in answer.json()["value"]]
+
+        with ThreadPoolExecutor(8) as pool:
+            ids = list(pool.map(publish, (str(number) for number in range(24))))
+
+        assert sorted(id_ for pair in ids for id_ in pair) == list(range(100000, 100048))
+        assert all(second == first + 1 for first, second in ids)
 
 
 class TestAttachments:
