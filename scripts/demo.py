@@ -90,7 +90,10 @@ def _results() -> list[dict[str, Any]]:
     """The results of all the example's tasks, in the order in which they ran."""
     files = sorted((FOLDER / "work").rglob("results.json"), key=lambda file: file.stat().st_mtime)
     reports = [json.loads(file.read_text(encoding="utf-8")) for file in files]
-    return [result for report in reports for result in report["results"]]
+    results = [result for report in reports for result in report["results"]]
+    for result in results:
+        result["title"] = " ".join([result["notebook"], *([f"[{name}]"] if (name := result["parameterSet"]) else [])])
+    return results
 
 
 def _show(run: dict[str, Any], results: list[dict[str, Any]], seconds: float) -> None:
@@ -100,12 +103,12 @@ def _show(run: dict[str, Any], results: list[dict[str, Any]], seconds: float) ->
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     table = Table(
         title=f"{run['build']['definition']} #{run['build']['number']}: {run['result']}", title_justify="left"
     )
     for heading in ("Notebook", "Outcome", "Cells", "Seconds", "Scraps"):
-        table.add_column(heading, justify="right" if heading in ("Cells", "Seconds") else "left")
+        table.add_column(heading, justify="right" if heading in ("Cells", "Seconds") else "left", overflow="fold")
     for result in results:
         passed = sum(cell["outcome"] == "passed" for cell in result["cells"])
         scraps = ", ".join(f"{name} {value}" for name, value in result["scraps"].items())
@@ -116,9 +119,9 @@ def _show(run: dict[str, Any], results: list[dict[str, Any]], seconds: float) ->
     for result in results:
         cell = next((cell for cell in result["cells"] if cell["outcome"] == "failed"), None)
         if cell:
-            title = f"{result['title']} · cell {cell['position'] + 1} · {cell['title']}"
-            console.print(Panel(Syntax(cell["source"], "python"), title=Text(title), title_align="left"))
-            console.print(Text(f"{cell['error']['name']}: {cell['error']['value']}", "red"))
+            console.print(Text(f"\n{result['title']}", "bold"))
+            console.print(Panel(Syntax(cell["source"], "python"), title=Text(cell["title"]), title_align="left"))
+            console.print(Text(result["message"], "red"))
     console.print(f"\n{len(results)} notebook runs in {seconds:.0f} s, everything included.")
     for result in results:
         for artefact in result["artefacts"]:

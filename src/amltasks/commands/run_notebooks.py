@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 
 from amltasks.cancellation import cancel_on_signals
 from amltasks.commands.exit_codes import ExitCode
+from amltasks.errors import UserError
 from amltasks.notebooks.plan import Plan, plan_runs
 from amltasks.notebooks.suite import Suite
 from amltasks.platforms.base import Stop
 from amltasks.platforms.local.compute import LocalCompute
+from amltasks.redaction import Redactor
 from amltasks.report.html_file import add_page
 from amltasks.report.model import NotebookResult, Report
 from amltasks.report.publisher import Publisher
@@ -30,15 +32,18 @@ def run_notebooks(
     publishers: Sequence[Publisher],
     secrets: Mapping[str, str],
     *,
+    pages: bool = True,
     watch_parent: bool = False,
 ) -> Report:
     """Run and publish all that the request names.
 
-    secrets: name → value of all that must not be seen, beside the request's secretParameters. watch_parent: stop when
-    the process that started this one is gone. Raises UserError where the request cannot be carried out at all.
+    secrets: name → value of all that must not be seen, beside the request's secretParameters. pages: make the HTML
+    page of each result. watch_parent: stop when the process that started this one is gone. Raises UserError where the
+    request cannot be carried out at all.
     """
     plan = plan_runs(request)
-    return asyncio.run(_run(request, plan, Publishers(publishers), secrets, watch_parent))
+    _refuse_secrets(plan, Redactor(secrets))
+    return asyncio.run(_run(request, plan, Publishers(publishers), secrets, pages, watch_parent))
 
 
 def exit_code(report: Report, request: RunNotebooksRequest) -> ExitCode:
@@ -55,14 +60,31 @@ def leaking(report: Report) -> tuple[NotebookResult, ...]:
     return tuple(result for result in report.results if result.leaks)
 
 
+def _refuse_secrets(plan: Plan, redactor: Redactor) -> None:
+    """Parameters are saved in the executed notebook, and the code that reads them shows them: no place for secrets."""
+    for run in plan.runs:
+        for name, value in run.parameters.items():
+            if redactor.value(value) != value:
+                raise UserError(
+                    f"parameters: {name} holds a secret, and parameters are saved in the notebook: "
+                    f"pass it by secretParameters and read it from the environment."
+                )
+
+
 async def _run(
-    request: RunNotebooksRequest, plan: Plan, publishers: Publishers, secrets: Mapping[str, str], watch_parent: bool
+    request: RunNotebooksRequest,
+    plan: Plan,
+    publishers: Publishers,
+    secrets: Mapping[str, str],
+    pages: bool,
+    watch_parent: bool,
 ) -> Report:
     stop = Stop()
 
     def finish(result: NotebookResult) -> NotebookResult:
         notes = (*plan.notes.get(result.run_id, ()), *result.notes)
-        return add_page(result.model_copy(update={"notes": notes}))
+        result = result.model_copy(update={"notes": notes})
+        return add_page(result) if pages else result
 
     suite = Suite(
         LocalCompute(),

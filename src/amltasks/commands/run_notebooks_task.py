@@ -30,6 +30,8 @@ _OUTCOMES = {ExitCode.PASSED: "passed", ExitCode.NOTEBOOKS_FAILED: "failed", Exi
 def carry_out(job: Job, output: Output) -> ExitCode:
     """Run, publish, set the output variables and tell the agent the verdict."""
     request = RunNotebooksRequest.from_inputs(job.inputs, job.sources_folder, _default_output(job))
+    if not request.title:
+        request = request.model_copy(update={"title": job.variable("System.TaskDisplayName")})
     secrets = {**job.secrets(), **request.secret_parameters}
     redactor = Redactor(secrets)
     output = output.with_redactor(redactor)

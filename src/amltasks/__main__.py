@@ -1,0 +1,7 @@
+"""`python -m amltasks`."""
+
+import sys
+
+from amltasks.cli import main
+
+sys.exit(main())

@@ -1,0 +1,134 @@
+"""The tasks' commands on a laptop: `amltasks run-notebook NOTEBOOK…`.
+
+Exit codes: 0 passed, 1 notebooks failed, 2 bad input, 3 could not run or publish, 130 cancelled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from amltasks import __version__
+from amltasks.agent.neutral import one_line
+from amltasks.commands.exit_codes import ExitCode
+from amltasks.errors import AmlTasksError, UserError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The program `amltasks`."""
+    given = _parser().parse_args(arguments)
+    try:
+        return int(_run_notebook(given))
+    except AmlTasksError as error:
+        sys.stderr.write(f"amltasks: {one_line(str(error), 2000)}\n")
+        return ExitCode.BAD_INPUT if isinstance(error, UserError) else ExitCode.NOT_RUN
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="amltasks", description="Notebooks as tests, as in a pipeline, here.")
+    parser.add_argument("--version", action="version", version=f"amltasks {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    run = commands.add_parser("run-notebook", help="run notebooks and show what came of them")
+    add = run.add_argument
+    add("notebooks", nargs="+", metavar="NOTEBOOK", help="paths and patterns from this folder on; !PATTERN excludes")
+    add("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="a parameter; VALUE as in YAML")
+    add("-f", "--parameters-file", default="", metavar="FILE", help="parameters from a YAML or JSON file")
+    add("--sets", default="", metavar="FILE", help="parameter sets from a YAML file: one run each")
+    add("--secret", action="append", default=[], metavar="NAME", help="an environment variable that holds a secret")
+    add("--python", default="", metavar="PATH", help="the interpreter of the kernels [python on the PATH]")
+    add("--kernel", default="", metavar="NAME", help="an installed kernel")
+    add("--working-directory", default="", metavar="DIR", help="of the kernels [each notebook's folder]")
+    add("--cell-timeout", default="", metavar="TIME", help="[20 min]")
+    add("--notebook-timeout", default="", metavar="TIME", help="[none]")
+    add("--run-timeout", default="", metavar="TIME", help="of everything together [none]")
+    add("-j", "--max-parallel", default="", metavar="N", help="notebooks at once [the cores]")
+    add("--fail-on", default="", metavar="WHEN", help="any, none, or the percentage that may fail [any]")
+    add("--title", default="", help="of the report")
+    add("--output", default="", metavar="DIR", help="where executed notebooks and logs go [notebook-results]")
+    add("--html", action="store_true", help="a readable page for each result, too")
+    add("--junit", type=Path, metavar="FILE", help="write JUnit XML")
+    add("--summary", action="store_true", help="write a Markdown summary, too")
+    add("--strict-secrets", action="store_true", help="fail when a secret was found in an output")
+    return parser
+
+
+def _run_notebook(given: argparse.Namespace) -> ExitCode:
+    # Imported here so that --help and a wrong option are answered at once.
+    from amltasks.commands.run_notebooks import exit_code, run_notebooks
+    from amltasks.notebooks.parameters import parse_assignment
+    from amltasks.report.junit import JUnitFile
+    from amltasks.report.publisher import Publisher
+    from amltasks.report.results_file import ResultsFile
+    from amltasks.report.summary import SummaryFile
+    from amltasks.report.terminal import Terminal
+    from amltasks.requests import RunNotebooksRequest
+
+    here = Path.cwd()
+    root = _root([*given.notebooks, given.parameters_file, given.sets], here)
+    request = RunNotebooksRequest.from_inputs(
+        {
+            "notebooks": "\n".join(_from_root(pattern, here, root) for pattern in given.notebooks),
+            "parametersFile": _absolute(given.parameters_file),
+            "parameterSets": _absolute(given.sets),
+            "python": given.python,
+            "kernel": given.kernel,
+            "workingDirectory": _absolute(given.working_directory),
+            "cellTimeout": given.cell_timeout,
+            "notebookTimeout": given.notebook_timeout,
+            "runTimeout": given.run_timeout,
+            "maxParallel": given.max_parallel,
+            "failOn": given.fail_on,
+            "testRunTitle": given.title,
+            "outputFolder": _absolute(given.output),
+            "strictSecrets": "true" if given.strict_secrets else "",
+        },
+        root,
+        here / "notebook-results",
+    )
+    parameters = request.parameters | dict(map(parse_assignment, given.parameter))
+    request = request.model_copy(update={"parameters": parameters, "secret_parameters": _secrets(given.secret)})
+    publishers: list[Publisher] = [ResultsFile(request.output_folder)]
+    if given.junit:
+        publishers.append(JUnitFile(here / given.junit))
+    if given.summary:
+        publishers.append(SummaryFile(request.output_folder))
+    publishers.append(Terminal())
+    report = run_notebooks(request, publishers, request.secret_parameters, pages=given.html)
+    code = exit_code(report, request)
+    return ExitCode.NOT_RUN if code is ExitCode.PASSED and report.problems else code
+
+
+def _root(paths: Sequence[str], here: Path) -> Path:
+    """This folder, or the nearest one above it that holds all that is named outside of it, too."""
+    fixed = [re.split(r"[*?[]", path.lstrip("!"), maxsplit=1)[0] for path in paths if path]
+    try:
+        root = Path(os.path.commonpath([here, *map(os.path.abspath, fixed)]))
+    except ValueError:
+        raise UserError("Files on several drives cannot be used together: name those of one drive.") from None
+    return root if root.is_dir() else root.parent
+
+
+def _from_root(pattern: str, here: Path, root: Path) -> str:
+    """A pattern from this folder on, as one from the root on."""
+    exclude = "!" if pattern.startswith("!") else ""
+    whole = os.path.join(here, pattern[len(exclude) :])
+    return exclude + Path(os.path.relpath(whole, root)).as_posix()
+
+
+def _absolute(path: str) -> str:
+    return os.path.abspath(path) if path else ""
+
+
+def _secrets(names: Sequence[str]) -> dict[str, str]:
+    missing = [name for name in names if not os.environ.get(name)]
+    if missing:
+        raise UserError(f"--secret: there is no environment variable {missing[0]}.")
+    return {name: os.environ[name] for name in names}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
