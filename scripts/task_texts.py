@@ -66,7 +66,7 @@ def readme(task: dict[str, Any]) -> str:
     required = [given for given in task["inputs"] if given["required"]]
     lines = ["<!-- Written by scripts/build.py from task.json. -->", "", f"# {name}: {task['friendlyName']}", ""]
     lines += [f"{task['description']}.", "", "```yaml", f"- task: {name}", "  inputs:"]
-    lines += [f"    {given['name']}: # {given['label']}" for given in required] + ["```", ""]
+    lines += [line for given in required for line in _example(given)] + ["```", ""]
     for group in [{"name": "", "displayName": "Inputs"}, *task["groups"]]:
         lines += [f"## {group['displayName']}", ""]
         for given in task["inputs"]:
@@ -80,6 +80,12 @@ def readme(task: dict[str, Any]) -> str:
     lines += ["## Output variables", "", "| name | |", "| --- | --- |"]
     lines += [f"| `{variable['name']}` | {variable['description']} |" for variable in task["outputVariables"]]
     return "\n".join(lines) + "\n"
+
+
+def _example(given: dict[str, Any]) -> list[str]:
+    """The example of an input's help, which stands there indented, as lines of YAML."""
+    values = [line for line in given["helpMarkDown"].splitlines() if line.startswith("    ")]
+    return [f"    {given['name']}: |", *(f"      {value.strip()}" for value in values)]
 
 
 def _kind(given: dict[str, Any]) -> str:
