@@ -16,6 +16,7 @@ from amltasks.report.highlighting import terminal_html
 from amltasks.report.prose import latex_html, markdown_html
 from amltasks.report.sanitiser import TooDeepError, clean, data_address
 from amltasks.report.styled_tables import with_inline_styles
+from amltasks.report.wording import size_words
 
 TEXT_LIMIT = 64_000  # characters of one text
 HTML_LIMIT = 256_000  # characters of one HTML output
@@ -23,6 +24,7 @@ IMAGE_LIMIT = 6_000_000  # characters of one image's base64
 OUTPUT_LIMIT = 100  # outputs of one cell
 PAGE_LIMIT = 30_000_000  # characters of all outputs of a page
 FOLDED_LINES = 40  # longer texts are folded
+FOLDED_TRACEBACK_LINES = 100
 
 _NEEDS_SCRIPT = {
     "application/vnd.jupyter.widget-view+json": "An interactive widget",
@@ -31,6 +33,7 @@ _NEEDS_SCRIPT = {
     "application/vnd.holoviews_exec.v0+json": "An interactive HoloViews figure",
     "application/javascript": "A JavaScript output",
 }
+_RECORDED = "application/scrapbook."  # values for programs, which Jupyter does not show; the page's head has them
 _VEGA = re.compile(r"application/vnd\.vega(lite)?\.v\d+\+json")
 _SCRIPTED = re.compile(r"<(script|iframe|canvas)\b", re.IGNORECASE)
 _BARE_REPR = re.compile(r"<[\w.]+( object)?( at 0x[0-9a-f]+)?>")
@@ -72,7 +75,7 @@ class Outputs:
             )
         body = Markup('<pre class="text {}">{}</pre>').format(kind, terminal_html(text)) + note
         lines = text.count("\n")
-        if lines <= FOLDED_LINES:
+        if lines <= (FOLDED_TRACEBACK_LINES if kind == "traceback" else FOLDED_LINES):
             return body
         return Markup("<details><summary>{:,} lines of {}</summary>{}</details>").format(lines, kind, body)
 
@@ -113,6 +116,8 @@ class Outputs:
                 shown = show(data[mime])
                 if shown is not None:
                     return shown + self._unseen(data, mime)
+        if any(str(mime).startswith(_RECORDED) for mime in data):
+            return Markup("")
         if "application/json" in data:
             return self._json(data["application/json"])
         names = ", ".join(map(str, data))[:200]
@@ -149,7 +154,7 @@ class Outputs:
 
         def show(content: str) -> Markup | None:
             if len(content) > IMAGE_LIMIT:
-                return self._note(f"An image of {len(content) * 3 / 4 / 1e6:.1f} MB was left out.")
+                return self._note(f"An image of {size_words(len(content) * 3 // 4)} was left out.")
             address = data_address(mime, content)
             if address is None:
                 return self._note(f"An output says it is {mime}, but is no such image.")

@@ -165,7 +165,8 @@ def _counts(result: NotebookResult) -> str:
     for cell in result.cells:
         counts[cell.outcome] = counts.get(cell.outcome, 0) + 1
     parts = [f"{counts[outcome]} {CELL_OUTCOMES[outcome]}" for outcome in CellOutcome if outcome in counts]
-    return f"{len(result.cells)} code cells: {', '.join(parts)}" if parts else ""
+    cells = "1 code cell" if len(result.cells) == 1 else f"{len(result.cells)} code cells"
+    return f"{cells}: {', '.join(parts)}" if parts else ""
 
 
 def _environment(notebook: Mapping[str, Any]) -> str:

@@ -68,15 +68,15 @@ def duration_words(seconds: float | None) -> str:
 
 
 def size_words(size: int) -> str:
-    """A number of bytes: `512 bytes`, `3.4 KB`, `1.2 GB`."""
-    if size < 1000:
+    """A number of bytes in the units that tell memory: `512 bytes`, `3.4 KiB`, `78.0 MiB`, `1.2 GiB`."""
+    if size < 1024:
         return f"{size} bytes"
-    amount = float(size)
-    for unit in ("KB", "MB", "GB"):
-        amount /= 1000
-        if amount < 1000:
+    amount = size / 1024
+    for unit in ("KiB", "MiB"):
+        if amount < 1024:
             return f"{amount:.1f} {unit}"
-    return f"{amount / 1000:.1f} TB"
+        amount /= 1024
+    return f"{amount:.1f} GiB"
 
 
 def ending(result: NotebookResult) -> str:

@@ -102,6 +102,13 @@ def test_what_needs_a_script_is_named(bundle: dict[str, Any], what: str) -> None
     assert "alert" not in html
 
 
+def test_recorded_values_are_not_outputs_to_look_at() -> None:
+    """scrapbook keeps them in outputs that Jupyter shows nothing of; the page's head lists them."""
+    scrap = {"application/scrapbook.scrap.json+json": {"name": "r2", "data": 0.5}}
+
+    assert shown({"output_type": "display_data", "data": scrap, "metadata": {}}) == ""
+
+
 def test_a_static_picture_is_preferred_to_a_scripted_one() -> None:
     html = shown(data(text_html="<div></div><script>plot()</script>", image_png=PNG))
 

@@ -27,7 +27,9 @@ def test_the_failing_cell_comes_before_all_others(failed: NotebookResult) -> Non
 
 def test_the_line_that_raised_is_marked(failed: NotebookResult) -> None:
     """`Cell In[2], line 1` in the traceback is line 1 of the source shown."""
-    cells = [{"cell_type": "code", "source": source, "outputs": []} for source in ("a", "raise_it()\nb", "c")]
+    cells: list[dict[str, Any]] = [
+        {"cell_type": "code", "source": source, "outputs": []} for source in ("a", "raise_it()\nb", "c")
+    ]
 
     page = render_page(failed, {"cells": cells})
 
@@ -47,7 +49,7 @@ def test_a_dead_kernels_page_tells_what_is_known(died: NotebookResult) -> None:
     page = render_page(died, None)
 
     assert "SIGKILL" in page
-    assert "3.0 GB" in page
+    assert "2.8 GiB" in page
     assert "epoch 1\nepoch 2" in page
 
 

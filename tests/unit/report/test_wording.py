@@ -25,7 +25,9 @@ def test_durations(seconds: float | None, words: str) -> None:
     assert duration_words(seconds) == words
 
 
-@pytest.mark.parametrize(("size", "words"), [(0, "0 bytes"), (3_400, "3.4 KB"), (1_200_000_000, "1.2 GB")])
+@pytest.mark.parametrize(
+    ("size", "words"), [(0, "0 bytes"), (3_500, "3.4 KiB"), (78 << 20, "78.0 MiB"), (5 << 30, "5.0 GiB")]
+)
 def test_sizes(size: int, words: str) -> None:
     assert size_words(size) == words
 

@@ -157,7 +157,7 @@ def test_a_dead_kernel_is_told_with_what_is_known_of_its_death() -> None:
 
     assert log.unfolded[-6:-1] == [
         "    signal: SIGKILL",
-        "    peak memory: 7.4 GB",
+        "    peak memory: 6.9 GiB",
         "    last output:",
         "    loading",
         "    still loading",
