@@ -28,10 +28,6 @@ def artifact_not_found(name: str, build_id: int) -> ServiceError:
     return ServiceError(404, "ArtifactNotFoundException", f"The artifact {name} was not found for build {build_id}.")
 
 
-def artifact_exists(name: str, build_id: int) -> ServiceError:
-    return ServiceError(409, "ArtifactExistsException", f"Artifact {name} already exists for build {build_id}.")
-
-
 def illegal_state(message: str) -> ServiceError:
     return ServiceError(409, "InvalidBuildException", message)
 

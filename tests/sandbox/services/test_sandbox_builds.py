@@ -189,6 +189,14 @@ class TestOrchestrator:
         assert client.call("POST", feed, {"value": ["line"], "count": 1}).status_code == 204
         assert client.refused("POST", feed.replace(str(task.parent), "x"), {"value": ["line"]})[0] == 404
 
+    def test_records_are_read_as_workers_see_them(self, sdk: Any, world: World, build: Build, task: Record) -> None:
+        records = sdk.get_task_client().get_records(world.project.id, "build", build.plan_id, build.timeline_id)
+
+        assert [(each.type, each.state, each.ref_name) for each in records] == [
+            ("Job", "inProgress", "job"),
+            ("Task", "inProgress", "run"),
+        ]
+
     def test_plans_and_hubs_that_are_not_there_are_404(self, client: Client, build: Build) -> None:
         assert client.refused("POST", f"distributedtask/hubs/rm/plans/{build.plan_id}/logs", {"path": "x"})[0] == 404
         assert client.refused("POST", "distributedtask/hubs/build/plans/none/logs", {"path": "x"})[0] == 404

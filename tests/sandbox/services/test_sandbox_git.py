@@ -155,6 +155,46 @@ def test_an_iteration_of_a_pull_request_tells_what_it_changes(world: World, clie
     assert client.refused("GET", f"{path}/2/changes")[0] == 404
 
 
+def test_refs_are_found_by_how_they_begin_and_what_they_hold(
+    client: Client, repository: str, checkout: Checkout
+) -> None:
+    path = f"git/repositories/{repository}/refs"
+
+    every = {each["name"]: each["objectId"] for each in client.get(path)["value"]}
+
+    assert every == {"refs/heads/feature": checkout.feature, "refs/heads/main": checkout.main}
+    assert client.get(f"{path}?filter=heads/fea")["count"] == 1
+    assert client.get(f"{path}?filterContains=main")["count"] == 1
+
+
+def test_a_folder_is_listed_without_what_lies_deeper(client: Client, repository: str) -> None:
+    def paths(query: str) -> list[str]:
+        answer = client.get(f"git/repositories/{repository}/items?scopePath=/&{query}")
+        return [each["path"] for each in answer["value"]]
+
+    assert paths("recursionLevel=none") == ["/"]
+    assert paths("recursionLevel=oneLevel") == ["/", "/README.md", "/notebooks", "/run.sh"]
+
+
+def test_a_pull_request_tells_its_branches_and_its_one_iteration(
+    world: World, sdk: Any, repository: str, checkout: Checkout
+) -> None:
+    opened = world.git.pull_request("demo", source="refs/heads/feature", target="refs/heads/main", title="Change")
+    git = sdk.get_git_client()
+
+    found = git.get_pull_request(repository, opened.id, "demo")
+    [iteration] = git.get_pull_request_iterations(repository, opened.id, "demo")
+
+    assert (found.title, found.source_ref_name, found.target_ref_name) == (
+        "Change",
+        "refs/heads/feature",
+        "refs/heads/main",
+    )
+    assert (iteration.id, iteration.source_ref_commit.commit_id) == (1, checkout.feature)
+    assert iteration.common_ref_commit.commit_id == checkout.first
+    assert git.get_pull_request_iteration(repository, opened.id, 1, "demo").id == 1
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import io
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -377,3 +379,10 @@ class TestAttachments:
         first, second = client.post(path, attachment(b"1"))["id"], client.post(path, attachment(b"2"))["id"]
 
         assert client.call("GET", f"{path}/{first}").content + client.call("GET", f"{path}/{second}").content == b"12"
+
+    def test_the_sdk_gets_a_zip_where_it_asks_for_one(self, sdk: Any, client: Client, run_id: int) -> None:
+        number = client.post(f"test/runs/{run_id}/attachments", attachment(b"hello", "größe.txt"))["id"]
+
+        archive = b"".join(sdk.get_test_client().get_test_run_attachment_zip("demo", run_id, number))
+
+        assert zipfile.ZipFile(io.BytesIO(archive)).read("größe.txt") == b"hello"

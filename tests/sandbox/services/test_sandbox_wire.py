@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import socket
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -177,3 +179,37 @@ def test_the_server_is_gone_after_stop(world: World) -> None:
 
     with pytest.raises(requests.ConnectionError):
         requests.get(address, timeout=5)
+
+
+def test_a_fault_of_the_sandbox_itself_is_told_as_500(world: World, client: Client, tmp_path: Path) -> None:
+    """Here: a repository whose folder has gone."""
+    world.git.add("gone", tmp_path / "gone")
+
+    status, message = client.refused("GET", "git/repositories/gone/refs")
+
+    assert status == 500
+    assert message.startswith("The sandbox failed")
+
+
+def test_a_client_that_leaves_half_way_has_asked_for_nothing(world: World, server: Server, client: Client) -> None:
+    port = int(server.base_url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        head = "POST /sandbox/demo/_apis/test/runs?api-version=7.1 HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n"
+        connection.sendall(f"{head}Authorization: Bearer {client.token}\r\n\r\n{{".encode())
+
+    assert client.get("test/runs")["count"] == 0
+    assert [each.method for each in world.journal.exchanges] == ["GET"]
+
+
+def test_a_port_that_is_taken_is_an_error(world: World, server: Server) -> None:
+    with pytest.raises(OSError, match="in use"):
+        Server(world, int(server.base_url.rpartition(":")[2])).start()
+
+
+def test_an_area_is_found_by_its_id(client: Client) -> None:
+    areas = client.get("/sandbox/_apis/resourceAreas")["value"]
+    one = client.get(f"/sandbox/_apis/resourceAreas/{areas[0]['id'].upper()}")
+
+    assert one == areas[0]
+    assert one["locationUrl"] == client.server.collection_url
+    assert client.refused("GET", "/sandbox/_apis/resourceAreas/none")[0] == 404
