@@ -107,4 +107,4 @@ async def run_async(
         events.append(event)
         on_event(event)
 
-    return Ran(await LocalCompute().run(run, emit, stop or Stop()), events)
+    return Ran(await LocalCompute().run(run, emit, Stop() if stop is None else stop), events)

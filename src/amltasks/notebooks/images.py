@@ -8,6 +8,8 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from amltasks.notebooks.saving import write_new
+
 _BINARY = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp"}
 _SVG = "image/svg+xml"
 _SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"RIFF")
@@ -29,11 +31,17 @@ def write_images(notebook: NotebookNode, folder: Path) -> tuple[list[Path], str]
             if len(files) == MOST_IMAGES:
                 return files, f"Only the first {MOST_IMAGES} images were kept as files; the notebook has them all."
             number += 1
-            folder.mkdir(exist_ok=True)
             suffix, data = picture
             files.append(folder / f"cell-{position:03}-{number}.{suffix}")
-            files[-1].write_bytes(data)
+            _make_folder(folder)
+            write_new(files[-1], data)
     return files, ""
+
+
+def _make_folder(folder: Path) -> None:
+    if folder.is_symlink() or folder.is_file():
+        folder.unlink()
+    folder.mkdir(exist_ok=True)
 
 
 def _picture(data: dict[str, object]) -> tuple[str, bytes] | None:

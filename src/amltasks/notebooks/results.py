@@ -81,4 +81,5 @@ def _artefacts(notebook: NotebookNode, folder: Path) -> tuple[tuple[Artefact, ..
         problems.append(f"The images could not be written as files: {error.strerror or error}.")
     files = [(ArtefactKind.NOTEBOOK, folder / EXECUTED), (ArtefactKind.LOG, folder / LOG)]
     files += [(ArtefactKind.IMAGE, picture) for picture in pictures]
-    return tuple(Artefact(kind=kind, path=path, name=path.name) for kind, path in files if path.is_file()), problems
+    own = [(kind, path) for kind, path in files if path.is_file() and not path.is_symlink()]
+    return tuple(Artefact(kind=kind, path=path, name=path.name) for kind, path in own), problems

@@ -132,11 +132,18 @@ def replace_file(path: Path, data: bytes) -> None:
     """Writes a file such that a reader sees either the old one or the new one. Raises OSError."""
     beside = path.with_name(f".{path.name}.part")
     try:
-        beside.write_bytes(data)
+        write_new(beside, data)
         beside.replace(path)
     except OSError:
         beside.unlink(missing_ok=True)
         raise
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Writes a file in place of whatever has its name: a link that the notebook put there is not followed."""
+    path.unlink(missing_ok=True)
+    with path.open("xb") as file:
+        file.write(data)
 
 
 def _compact(value: Any) -> bytes:

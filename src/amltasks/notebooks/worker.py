@@ -51,6 +51,8 @@ def run_notebook(run: NotebookRun, marker: str, emit: Callable[[RunEvent], None]
     redactor = Redactor(run.secrets)
     environment = {**os.environ, **run.environment}
     try:
+        if not run.working_directory.is_dir():
+            raise UserError(f"The working directory does not exist: {run.working_directory}")
         notebook = read_notebook(run.source)
         kernel = choose_kernel(
             notebook, python=run.python, kernel=run.kernel, environment=environment, folder=run.working_directory

@@ -8,7 +8,7 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from typing import Any
 
@@ -64,9 +64,7 @@ class LocalCompute:
                 # Not until their ends: a process that the notebook left behind may hold the pipes open.
                 await asyncio.wait(pumps, timeout=0.5 if watched.result is None else 0)
             finally:
-                for pump in pumps:
-                    pump.cancel()
-                await asyncio.gather(*pumps, return_exceptions=True)
+                await _end(pumps)
         finally:
             if process.returncode is None:
                 process.kill()
@@ -93,15 +91,12 @@ class _Watched:
 
     async def read_messages(self, stream: asyncio.StreamReader | None, decoder: Decoder) -> None:
         assert stream is not None
-        while data := await stream.read(1 << 16):
-            for message in decoder.feed(data):
-                if isinstance(message, Ended):
-                    self.result = message.result
-                    self.over.set()
-                elif isinstance(message, Told):
-                    self._told(message.event)
-                else:
-                    self._stray_text(message)
+        try:
+            while data := await stream.read(1 << 16):
+                for message in decoder.feed(data):
+                    self._take(message)
+        finally:
+            self.over.set()
 
     async def read_errors(self, stream: asyncio.StreamReader | None) -> None:
         """The worker's own stderr: empty, unless it fails, or the notebook finds a way to write there."""
@@ -148,6 +143,15 @@ class _Watched:
             notes=self._notes,
         )
 
+    def _take(self, message: Told | Ended | str) -> None:
+        if isinstance(message, Ended):
+            self.result = message.result
+            self.over.set()
+        elif isinstance(message, Told):
+            self._told(message.event)
+        else:
+            self._stray_text(message)
+
     def _told(self, event: RunEvent) -> None:
         if isinstance(event, CellStarted):
             self._running = (event.position, datetime.now(timezone.utc))
@@ -167,6 +171,15 @@ class _Watched:
     def _last_error(self) -> str:
         lines = self._errors.decode("utf-8", "replace").strip().splitlines()
         return self._redactor.text(one_line(lines[-1], 500)) if lines else "no message"
+
+
+async def _end(tasks: Iterable[asyncio.Future[None]]) -> None:
+    """Cancels tasks; raises what one of them had raised before, which is the caller's `emit` failing."""
+    for task in tasks:
+        task.cancel()
+    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            raise outcome
 
 
 async def _start_worker() -> asyncio.subprocess.Process:
