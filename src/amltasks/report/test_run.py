@@ -63,7 +63,7 @@ class TestRunPublisher(Publisher):
     """
 
     __test__ = False
-    name = "testResults"
+    name = "Test run"
 
     def __init__(
         self, options: TestRunOptions, redact: Callable[[str], str] = str, *, clock: Clock | None = None
@@ -104,7 +104,7 @@ class TestRunPublisher(Publisher):
             raise self._failure
 
     def links(self) -> dict[str, str]:
-        return {"testRun": self.url} if self.url else {}
+        return {"Test run": self.url} if self.url else {}
 
     def problems(self) -> tuple[str, ...]:
         if self.run_id is None:

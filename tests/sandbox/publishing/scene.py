@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import socket
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -30,6 +34,7 @@ from sandbox.faults import Fault
 from sandbox.server import Server
 from sandbox.world import World
 
+ROOT = Path(__file__).parents[3]
 STARTED = datetime(2026, 5, 4, 10, 0, tzinfo=timezone.utc)
 
 
@@ -117,6 +122,24 @@ class Scene:
         )
         publisher.complete(report, None if seconds is None else time.monotonic() + seconds)
         return publisher
+
+    @contextmanager
+    def publishing_process(self, file: Path, notebooks: int) -> Iterator[subprocess.Popen[str]]:
+        """`publish_in_process` at work; it is killed when the context is left before it has ended."""
+        command = [sys.executable, "-m", "tests.sandbox.publishing.publish_in_process", str(file), str(notebooks)]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+        pipe = subprocess.PIPE
+        with subprocess.Popen(
+            command, cwd=ROOT, env=environment, text=True, stdin=pipe, stdout=pipe, stderr=pipe
+        ) as process:
+            assert process.stdin is not None
+            process.stdin.write(self.options().model_dump_json())
+            process.stdin.close()
+            process.stdin = None  # communicate would write to it
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def run_of(self, result: NotebookResult) -> NotebookRun:
         return NotebookRun(

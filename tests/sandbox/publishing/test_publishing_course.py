@@ -27,7 +27,7 @@ def test_a_run_with_a_result_for_each_notebook_and_its_files_on_it(
     assert run.request.pipeline_reference is not None
     assert run.request.pipeline_reference.pipeline_id == scene.build.id
     assert publisher.run_id == run.id
-    assert publisher.links() == {"testRun": publisher.url}
+    assert publisher.links() == {"Test run": publisher.url}
     first, second = scene.world.tests.results(run.id)
     assert (first.automated_test_name, first.automated_test_storage) == ("notebooks/n0001.ipynb",) * 2
     assert (first.outcome, second.outcome) == ("Passed", "Failed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 
 import pytest
@@ -55,6 +56,26 @@ def test_results_that_the_first_try_did_not_come_to_are_added(scene: Scene) -> N
     (run,) = scene.runs
     assert run.state == "Completed"
     assert len(scene.world.tests.results(run.id)) == 2
+
+
+def test_a_process_that_was_killed_while_it_published(scene: Scene) -> None:
+    """Whatever it had come to, the retry completes: every result once, with a file."""
+    scene.world.faults.add(Fault(method="POST", path="*/attachments", delay=0.1))
+    file = scene.artefact(ArtefactKind.IMAGE, "file.bin", b"content")
+    with scene.publishing_process(file.path, 30):
+        end = time.monotonic() + 30
+        while len(scene.requests("POST", "*/attachments")) < 8 and time.monotonic() < end:
+            time.sleep(0.01)
+
+    with scene.publishing_process(file.path, 30) as retry:
+        output, errors = retry.communicate(timeout=60)
+
+    assert output.startswith("()"), errors
+    (run,) = scene.runs
+    results = scene.world.tests.results(run.id)
+    assert run.state == "Completed"
+    assert len({each.automated_test_name for each in results}) == len(results) == 30
+    assert all(scene.contents(run.id, each.id or 0) for each in results)
 
 
 def test_where_a_closed_run_takes_no_more_results_another_takes_its_place(scene: Scene) -> None:
