@@ -4,9 +4,10 @@
         agent = Agent(world, server, work=folder, extensions=[vsix])
         result = agent.run(Path("azure-pipelines.yml"))
 
-From the outside in: command (the command line) → Agent → runs (stages and jobs) → jobs → steps → invocation (one start of a
-task) → process. What a step says on the way out goes through commands; what the YAML says on the way in through document,
-templates, pipeline and expressions. The page docs/sandbox-agent.md tells what it does like the real agent and what not.
+From the outside in: command (the command line) → Agent → runs (stages and jobs) → jobs → steps → invocation (one
+start of a task) → process. What a step says on the way out goes through commands; what the YAML says on the way in
+through document, templates, pipeline and expressions. The page docs/sandbox-agent.md tells what it does like the real
+agent and what not.
 """
 
 from __future__ import annotations

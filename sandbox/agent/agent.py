@@ -13,7 +13,8 @@ from sandbox.agent.cancellation import Cancellation
 from sandbox.agent.endpoints import Endpoint
 from sandbox.agent.errors import PipelineError
 from sandbox.agent.process import Timing
-from sandbox.agent.runs import BuildVerdict, Machine, Request, Run
+from sandbox.agent.request import Request
+from sandbox.agent.runs import BuildVerdict, Machine, Run
 from sandbox.agent.tasks import Catalogue, TaskDefinition, read_extension
 from sandbox.agent.variables import Group
 from sandbox.devops.build.state import Build, Record

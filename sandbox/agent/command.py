@@ -156,7 +156,9 @@ def _show(line: str) -> None:
 def _report(arguments: argparse.Namespace, result: BuildResult) -> None:
     print(f"Run {result.build.number} {result.result}: {result.url}", flush=True)
     if arguments.json:
-        arguments.json.write_text(json.dumps(result.to_json(), indent=2, ensure_ascii=False) + "\n", "utf-8")
+        part = arguments.json.with_name(f"{arguments.json.name}.part")
+        part.write_text(json.dumps(result.to_json(), indent=2, ensure_ascii=False) + "\n", "utf-8")
+        part.replace(arguments.json)  # whoever waits for the file finds it whole
 
 
 def _stay(url: str) -> None:

@@ -45,7 +45,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Handler:
-    """execute raises StepError where the real one throws: the step then fails. restricted: allowed in restricted mode."""
+    """execute: StepError where the real one throws; the step then fails. restricted: allowed in restricted mode."""
 
     execute: Callable[[Execution, Command], None]
     restricted: bool = False

@@ -1,7 +1,8 @@
 """What the agent sends to the service in the background while a run goes on: log lines and attached files.
 
-As in the real agent a file is read some time after the command that named it, and one that has gone by then is lost with
-no more than a line in the debug log. drain() is called before a step counts as completed; close() at the end of the run.
+As in the real agent a file is read some time after the command that named it, and one that has gone by then is lost
+with no more than a line in the debug log. drain() is called before a step counts as completed; close() at the end of
+the run.
 """
 
 from __future__ import annotations

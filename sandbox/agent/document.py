@@ -1,10 +1,10 @@
-"""YAML as Azure Pipelines reads it: every scalar is text, every node knows its file and line, no anchors, no duplicates."""
+"""YAML as Azure Pipelines reads it: scalars are text, every node knows its place, no anchors, no duplicates."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import yaml
 
@@ -80,6 +80,15 @@ def parse(text: str, file: str) -> Node:
 
 def fail(node: Node, message: str) -> NoReturn:
     raise PipelineError(f"{node.place}: {message}")
+
+
+def to_value(node: Node) -> Any:
+    """The node as texts, lists and dictionaries."""
+    if isinstance(node, Scalar):
+        return node.text
+    if isinstance(node, Sequence):
+        return [to_value(item) for item in node.items]
+    return {key.text: to_value(value) for key, value in node.entries}
 
 
 def _convert(node: yaml.Node, file: str) -> Node:

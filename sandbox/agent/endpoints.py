@@ -18,7 +18,7 @@ SYSTEM_ID = "00000000-0000-0000-0000-000000000000"
 
 
 class Endpoint(BaseModel):
-    """One service connection. id: GUID; parameters: of the authorization (secret but for some); data: shown to everybody."""
+    """One service connection. id: GUID; parameters: of the authorization, mostly secret; data: shown to everybody."""
 
     model_config = ConfigDict(extra="forbid")
 

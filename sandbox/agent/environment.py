@@ -30,7 +30,7 @@ def worker_environment() -> dict[str, str]:
 def task_environment(
     step: Execution, inputs: Mapping[str, str], endpoints: Iterable[Endpoint], mapped: Mapping[str, str]
 ) -> dict[str, str]:
-    """All variables of a task's process. mapped: the step's `env`, already expanded; the agent's own names win over it."""
+    """All variables of a task's process. mapped: the step's `env`, expanded; the agent's own names win over it."""
     job = step.job
     variables = job.variables.all()
     public = [variable for variable in variables if not variable.secret]
@@ -52,7 +52,7 @@ def task_environment(
 
 
 def script_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """What is left of a task's environment for a script that the task starts: no inputs, no secrets, no authorizations."""
+    """What is left for a script that a task starts: no inputs, no secrets, no authorizations."""
     return {
         name: value
         for name, value in environment.items()

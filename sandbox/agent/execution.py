@@ -30,7 +30,6 @@ class JobScope:
     build: Build
     builds: Builds
     record_id: str
-    name: str
     variables: Variables
     masker: Masker
     delivery: Delivery
@@ -40,7 +39,6 @@ class JobScope:
     node: str
     token: str
     collection_url: str
-    project_id: str
     project_name: str
     repository: Path
     working_tree: bool

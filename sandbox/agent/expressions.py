@@ -2,8 +2,9 @@
 
     parse("and(succeeded(), eq(variables.kind, 'nightly'))").evaluate(Scope(names, functions))
 
-Values are None, bool, int, float, str, list and dict (whose keys are looked up without regard to case). Comparison follows
-the service: the right side is converted to the type of the left one, and text is compared without regard to case.
+Values are None, bool, int, float, str, list and dict (whose keys are looked up without regard to case). Comparison
+follows the service: the right side is converted to the type of the left one, and text is compared without regard to
+case.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class ExpressionError(Exception):
 
 @dataclass(frozen=True)
 class Scope:
-    """What an expression can see: named values (`variables`, `parameters`, …) and functions beyond the standard ones."""
+    """What an expression can see: named values (`variables`, …) and functions beyond the standard ones."""
 
     names: Mapping[str, Value] = field(default_factory=dict)
     functions: Mapping[str, Function] = field(default_factory=dict)

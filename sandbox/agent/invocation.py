@@ -87,7 +87,7 @@ def prepare(
     for each in definition.inputs:
         if each.type.lower() == "filepath":
             inputs[each.name] = _rooted(step.job, inputs[each.name])
-        elif each.type.lower().startswith("connectedservice:") and inputs[each.name]:
+        elif each.is_connection and inputs[each.name]:
             ids = []
             for reference in inputs[each.name].split(","):
                 endpoint = find(step.job.endpoints, reference)
@@ -108,7 +108,7 @@ def _rooted(job: JobScope, path: str) -> str:
 
 
 def _patience(job: JobScope) -> Timing:
-    """The agent's timing, unless variables of the pipeline say otherwise (milliseconds, as the real agent reads them)."""
+    """The agent's timing, unless variables of the pipeline say otherwise: milliseconds, as for the real agent."""
     timing = job.timing
     for variable, field in (("PROCESS_SIGINT_TIMEOUT", "interrupt"), ("PROCESS_SIGTERM_TIMEOUT", "terminate")):
         value = job.variables.get(variable) or ""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sandbox.agent import process, steps
 from sandbox.agent.execution import Execution, JobScope
+from sandbox.agent.graph import Outcome
 from sandbox.agent.pipeline import Job, Restrictions, Step
 from sandbox.agent.predefined import AGENT_NAME, AGENT_VERSION, Directories
 from sandbox.agent.steps import PlannedStep
@@ -17,17 +18,9 @@ from sandbox.agent.variables import Variables
 from sandbox.agent.verdict import Verdict
 
 
-@dataclass(frozen=True)
-class JobResult:
-    """outputs: `step.variable` → value, for jobs and stages that depend on this one."""
-
-    verdict: Verdict
-    outputs: Mapping[str, str]
-
-
 def run(
     job: Job, scope: JobScope, catalogue: Catalogue, directories: Directories, secrets: Mapping[str, str]
-) -> JobResult:
+) -> Outcome:
     """Run all steps; secrets: variables that are masked and given to tasks, never to scripts."""
     builds, build_id = scope.builds, scope.build.id
     builds.update(build_id, scope.record_id, state="inProgress", worker_name=AGENT_NAME)
@@ -51,10 +44,10 @@ def run(
     with _record(scope, "Finalize Job", len(planned) + 2) as end:
         _clean_up(end)
     verdict = scope.verdict or Verdict.Succeeded
-    if verdict is Verdict.Failed and variables.expand(job.continue_on_error).lower() == "true":
+    if verdict is Verdict.Failed and job.continue_on_error:
         verdict = Verdict.SucceededWithIssues
     builds.update(build_id, scope.record_id, state="completed", result=verdict.wire)
-    return JobResult(verdict, dict(scope.outputs))
+    return Outcome(verdict, dict(scope.outputs))
 
 
 def plan(job: Job, catalogue: Catalogue, scope: JobScope) -> list[PlannedStep]:
@@ -62,7 +55,7 @@ def plan(job: Job, catalogue: Catalogue, scope: JobScope) -> list[PlannedStep]:
     main: list[PlannedStep] = []
     names: dict[str, int] = {}
     for step in with_checkout(job):
-        if step.enabled.lower() in ("false", "no", "off"):
+        if not step.enabled:
             continue
         definition = catalogue.find(step.task, f"job '{job.name}', step '{step.name}'")
         ref_name = step.name
@@ -149,8 +142,7 @@ def _clean_up(execution: Execution) -> None:
 
 def _start_deadline(job: Job, scope: JobScope) -> None:
     """A canceled job has some minutes for what runs nevertheless (`always()`), then everything ends."""
-    minutes = float(scope.variables.expand(job.cancel_timeout) or 5)
-    timer = threading.Timer(minutes * scope.timing.minute, scope.deadline.request)
+    timer = threading.Timer(job.cancel_timeout * scope.timing.minute, scope.deadline.request)
     timer.daemon = True
     timer.start()
 
@@ -158,19 +150,18 @@ def _start_deadline(job: Job, scope: JobScope) -> None:
 @contextmanager
 def _time_limit(job: Job, scope: JobScope) -> Iterator[None]:
     """Cancel the job when it takes longer than its timeoutInMinutes; 0 is no limit here."""
-    minutes = float(scope.variables.expand(job.timeout) or 60)
 
     def end() -> None:
         message = (
-            f"The job running on agent {AGENT_NAME} ran longer than the maximum time of {minutes:g} minutes. For more "
-            "information, see https://go.microsoft.com/fwlink/?linkid=2077134"
+            f"The job running on agent {AGENT_NAME} ran longer than the maximum time of {job.timeout} minutes. "
+            "For more information, see https://go.microsoft.com/fwlink/?linkid=2077134"
         )
         scope.builds.issue(scope.build.id, scope.record_id, "error", message)
         scope.cancellation.request()
 
-    timer = threading.Timer(minutes * scope.timing.minute, end)
+    timer = threading.Timer(job.timeout * scope.timing.minute, end)
     timer.daemon = True
-    if minutes > 0:
+    if job.timeout:
         timer.start()
     yield
     timer.cancel()

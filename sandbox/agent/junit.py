@@ -1,7 +1,7 @@
 """JUnit XML as the agent's own publisher reads it.
 
-A result's name is the test case's name alone, its storage the class name; output is kept of failed cases only; the marks
-`[[ATTACHMENT|path]]` that other servers know mean nothing to it.
+A result's name is the test case's name alone, its storage the class name; output is kept of failed cases only; the
+marks `[[ATTACHMENT|path]]` that other servers know mean nothing to it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sandbox.agent.errors import StepError
 
 @dataclass(frozen=True)
 class Case:
-    """duration: milliseconds. outcome: Passed, Failed or NotExecuted. console, errors: what a failed case has written."""
+    """duration: milliseconds. outcome: Passed, Failed or NotExecuted. console, errors: output of a failed case."""
 
     title: str
     storage: str

@@ -1,7 +1,8 @@
-"""Secrets in log lines and issues become `***`. Attachments, artifacts and REST calls are not masked: neither does the agent.
+"""Secrets in log lines and issues become `***`. Attachments, artifacts and REST calls are not masked: neither does the
+agent.
 
-A line is masked by itself, so a secret of several lines never matches as a whole. Substrings and transformed secrets are
-not found, but for the forms registered here: JSON-, URI- and backslash-escaped, and base64 for secret variables.
+A line is masked by itself, so a secret of several lines never matches as a whole. Substrings and transformed secrets
+are not found, but for the forms registered here: JSON-, URI- and backslash-escaped, and base64 for secret variables.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ MASK = "***"
 _URL_PASSWORD = re.compile(r"(//[^:/?#\n]+:)(?:[\w.~\-]|%(?:AZP25)?[0-9a-fA-F]{2}|[!$&'()*+,;=:])+(?=@)")
 
 # Parameters of a service connection's authorization that are shown; every other one is a secret.
-_PUBLIC_PARAMETERS_TEXT = """role scope tenantid issuedat expiresat audience authenticationtype authorizationtype accesstokentype
+_PUBLIC_PARAMETERS_TEXT = """
+    role scope tenantid issuedat expiresat audience authenticationtype authorizationtype accesstokentype
     accesstokenfetchingmethod usewindowssecurity unsecured oauthaccesstokenissupplied completecallbackpayload
     acceptuntrustedcertificates"""
 _PUBLIC_PARAMETERS = frozenset(_PUBLIC_PARAMETERS_TEXT.split())

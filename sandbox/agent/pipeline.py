@@ -1,7 +1,7 @@
 """A pipeline as data: stages of jobs of steps, read from expanded YAML. Every step is a task, as in the real service.
 
-Names that Azure Pipelines does not know are refused with file and line; what the sandbox does not do is refused by name too,
-and what has no meaning here (triggers, pools, …) is accepted and left alone.
+Names that Azure Pipelines does not know are refused with file and line; what the sandbox does not do is refused by
+name too, and what has no meaning here (triggers, pools, …) is accepted and left alone.
 """
 
 from __future__ import annotations
@@ -49,17 +49,17 @@ class Step:
     name: str = ""
     display_name: str = ""
     condition: str = ""
-    continue_on_error: str = "false"
-    enabled: str = "true"
-    timeout: str = "0"
-    retries: str = "0"
+    continue_on_error: bool = False
+    enabled: bool = True
+    timeout: int = 0
+    retries: int = 0
     env: dict[str, str] = field(default_factory=dict)
     target: Restrictions = UNRESTRICTED
 
 
 @dataclass(frozen=True)
 class Job:
-    """timeouts: minutes. depends_on: names of jobs of the same stage. matrix: name of the leg → its variables; empty without a matrix."""
+    """timeouts: minutes, 0 for no limit. depends_on: jobs of the same stage. matrix: leg → its variables, or empty."""
 
     name: str
     place: Place
@@ -67,9 +67,9 @@ class Job:
     display_name: str = ""
     depends_on: tuple[str, ...] = ()
     condition: str = ""
-    continue_on_error: str = "false"
-    timeout: str = "60"
-    cancel_timeout: str = "5"
+    continue_on_error: bool = False
+    timeout: int = 60
+    cancel_timeout: int = 5
     variables: tuple[Declaration, ...] = ()
     matrix: dict[str, dict[str, str]] = field(default_factory=dict)
     clean_workspace: str = ""
@@ -103,6 +103,8 @@ _STAGE = ("stage", "displayName", "dependsOn", "condition", "variables", "jobs",
 _STEP = ("name", "displayName", "condition", "continueOnError", "enabled", "timeoutInMinutes", "env", "target")
 _RETRY = "retryCountOnTaskFailure"
 
+_CHECKOUT = ("clean", "fetchDepth", "fetchFilter", "fetchTags", "lfs", "path", "persistCredentials", "submodules")
+
 # The shortcuts of steps: the task that each stands for, the input that its value fills, and the keys that are inputs.
 _SHORTCUTS: dict[str, tuple[str, str, dict[str, str]]] = {
     "script": ("CmdLine@2", "script", {"workingDirectory": "workingDirectory", "failOnStderr": "failOnStderr"}),
@@ -115,9 +117,7 @@ _SHORTCUTS: dict[str, tuple[str, str, dict[str, str]]] = {
     "download": ("DownloadPipelineArtifact@2", "source", {
         "artifact": "artifactName", "patterns": "itemPattern", "path": "targetPath",
     }),
-    "checkout": ("Checkout@1", "repository", {
-        key: key for key in ("clean", "fetchDepth", "fetchFilter", "fetchTags", "lfs", "path", "persistCredentials", "submodules")
-    }),
+    "checkout": ("Checkout@1", "repository", {key: key for key in _CHECKOUT}),
 }  # fmt: skip
 _UNSUPPORTED = ("powershell", "downloadBuild", "getPackage", "upload", "reviewApp")
 
@@ -189,9 +189,9 @@ def _job(node: Node, default_name: str = "") -> Job:
         display_name=_text(node, "displayName"),
         depends_on=() if depends_on is None else _names(depends_on),
         condition=_text(node, "condition"),
-        continue_on_error=_text(node, "continueOnError", "false"),
-        timeout=_text(node, "timeoutInMinutes", "60"),
-        cancel_timeout=_text(node, "cancelTimeoutInMinutes", "5"),
+        continue_on_error=_flag(node, "continueOnError", False),
+        timeout=_number(node, "timeoutInMinutes", 60),
+        cancel_timeout=_number(node, "cancelTimeoutInMinutes", 5),
         variables=_variables(node.get("variables")),
         matrix=_matrix(node.get("strategy")),
         clean_workspace=_text(workspace, "clean") if isinstance(workspace, Mapping) else "",
@@ -242,10 +242,10 @@ def _step(node: Node) -> Step:
         name=_identifier(node, "name"),
         display_name=_text(node, "displayName"),
         condition=_text(node, "condition"),
-        continue_on_error=_text(node, "continueOnError", "false"),
-        enabled=_text(node, "enabled", "true"),
-        timeout=_text(node, "timeoutInMinutes", "0"),
-        retries=_text(node, _RETRY, "0"),
+        continue_on_error=_flag(node, "continueOnError", False),
+        enabled=_flag(node, "enabled", True),
+        timeout=_number(node, "timeoutInMinutes", 0),
+        retries=_number(node, _RETRY, 0),
         env=_map(node.get("env")),
         target=_target(node.get("target")),
     )
@@ -293,7 +293,7 @@ def _declaration(node: Node) -> Declaration:
     _check(node, ("name", "value", "readonly"), "a variable")
     if not _text(node, "name"):
         fail(node, "a variable needs a name")
-    return Declaration(_text(node, "name"), _text(node, "value"), _text(node, "readonly").lower() == "true")
+    return Declaration(_text(node, "name"), _text(node, "value"), _flag(node, "readonly", False))
 
 
 # Small readers
@@ -312,6 +312,20 @@ def _text(node: Mapping, key: str, default: str = "") -> str:
     if not isinstance(value, Scalar):
         fail(value, f"'{key}' must be text")
     return value.text
+
+
+def _flag(node: Mapping, key: str, default: bool) -> bool:
+    text = _text(node, key).lower()
+    if text not in ("", "true", "yes", "on", "y", "false", "no", "off", "n"):
+        fail(node.get(key) or node, f"'{key}' must be true or false, not '{text}'")
+    return text in ("true", "yes", "on", "y") if text else default
+
+
+def _number(node: Mapping, key: str, default: int) -> int:
+    text = _text(node, key)
+    if text and not text.isdecimal():
+        fail(node.get(key) or node, f"'{key}' must be a number, not '{text}'")
+    return int(text) if text else default
 
 
 def _identifier(node: Mapping, key: str) -> str:

@@ -1,4 +1,4 @@
-"""A child process as the agent runs it: lines of both streams to one place, and signals to that one process on a cancel."""
+"""A child process as the agent runs it: lines of both streams to one place, signals to it alone on a cancel."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ LOOKUP = "VSTS_PROCESS_LOOKUP_ID"
 class Timing:
     """How fast the agent's clocks go, in seconds; the defaults are the real agent's.
 
-    interrupt, terminate: patience after SIGINT and after SIGTERM. streams: how long output is awaited from what an ended
-    process has left behind. forced: what `task.complete done=true` still grants. minute: length of a YAML minute.
-    retry: factor on the delays between attempts.
+    interrupt, terminate: patience after SIGINT and after SIGTERM. streams: how long output is awaited from what an
+    ended process has left behind. forced: what `task.complete done=true` still grants. minute: length of a minute
+    of the YAML. retry: factor on the delays between attempts.
     """
 
     interrupt: float = 7.5

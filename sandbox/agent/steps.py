@@ -1,4 +1,4 @@
-"""How one step runs: condition, time-out, attempts, the commands left for its end, and what its end means for the job."""
+"""How one step runs: condition, time-out, attempts, what is left for its end, and what that means for the job."""
 
 from __future__ import annotations
 
@@ -87,8 +87,7 @@ def _cancel(planned: PlannedStep, execution: Execution) -> None:
 
 def _run_wanted(planned: PlannedStep, execution: Execution) -> None:
     execution.section(f"Starting: {planned.display_name}")
-    minutes = float(execution.job.variables.expand(planned.step.timeout) or 0)
-    seconds = minutes * execution.job.timing.minute if minutes else None
+    seconds = planned.step.timeout * execution.job.timing.minute or None
     with execution.cancellation.after(seconds), execution.job.deadline.telling(execution.cancellation.request):
         _guarded(execution, lambda: _attempts(planned, execution))
         for name, action in execution.pending:
@@ -97,14 +96,10 @@ def _run_wanted(planned: PlannedStep, execution: Execution) -> None:
             execution.section(f"Async Command End: {name}")
     if execution.command_verdict is not None:
         execution.verdict = merge(execution.verdict, execution.command_verdict)
-    if execution.verdict is Verdict.Failed and is_true(execution, planned.step.continue_on_error):
+    if execution.verdict is Verdict.Failed and planned.step.continue_on_error:
         execution.verdict = Verdict.SucceededWithIssues
     execution.section(f"Finishing: {planned.display_name}")
     execution.complete()
-
-
-def is_true(execution: Execution, text: str) -> bool:
-    return execution.job.variables.expand(text).strip().lower() in ("true", "1", "yes", "on")
 
 
 def _guarded(execution: Execution, action: Callable[[], None]) -> None:
@@ -132,8 +127,8 @@ def _guarded_command(execution: Execution, action: Callable[[], None]) -> None:
 
 
 def _attempts(planned: PlannedStep, execution: Execution) -> None:
-    """The task, and again while it fails: after 1, 4, 9, … seconds, in the same folder with everything it left behind."""
-    retries = int(execution.job.variables.expand(planned.step.retries) or 0)
+    """The task, and again while it fails: after 1, 4, 9, … seconds, in the same folder with all it left behind."""
+    retries = planned.step.retries
     if retries > MAX_RETRIES:
         execution.warning(
             f"The maximum allowed number of attempts is {MAX_RETRIES} but got {retries}. Retry attempts count will be "
@@ -175,8 +170,8 @@ def _run_task(planned: PlannedStep, execution: Execution) -> None:
             handler = definition.handlers.get(planned.phase)
             if handler is None:
                 raise StepError(
-                    "The current operating system is not capable of running this task. That typically means the task was "
-                    "written for Windows only. For example, written for Windows Desktop PowerShell."
+                    "The current operating system is not capable of running this task. That typically means the task "
+                    "was written for Windows only. For example, written for Windows Desktop PowerShell."
                 )
             invocation.run_handler(handler)
 

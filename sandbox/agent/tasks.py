@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sandbox.agent.errors import PipelineError
+from sandbox.agent.errors import PipelineError, StepError
 from sandbox.agent.pipeline import UNRESTRICTED, Restrictions
 
 if TYPE_CHECKING:
@@ -32,6 +32,10 @@ class TaskInput:
     conditional: bool = False  # shown by a visibleRule only, so never demanded
     aliases: tuple[str, ...] = ()
 
+    @property
+    def is_connection(self) -> bool:
+        return self.type.lower().startswith("connectedservice:")
+
 
 @dataclass(frozen=True)
 class Handler:
@@ -43,7 +47,7 @@ class Handler:
 
 @dataclass(frozen=True)
 class TaskDefinition:
-    """handlers: phase → the Node handler that is chosen. run: the implementation of a task that comes with the agent."""
+    """handlers: phase → the Node handler that is chosen. run: implementation of a task that comes with the agent."""
 
     id: str
     name: str
@@ -82,9 +86,7 @@ class TaskDefinition:
                 if entry.filename.startswith(f"{self.folder}/") and not entry.is_dir():
                     target = directory / entry.filename[len(self.folder) + 1 :]
                     if not target.resolve().is_relative_to(directory.resolve()):
-                        raise PipelineError(
-                            f"{self.package.name}: '{entry.filename}' points outside of the task's folder"
-                        )
+                        raise StepError(f"{self.package.name}: '{entry.filename}' points outside of the task's folder")
                     target.parent.mkdir(parents=True, exist_ok=True)
                     target.write_bytes(archive.read(entry))
         mark.write_text(content)
@@ -108,8 +110,9 @@ class Catalogue:
         if not fitting:
             known = f" (installed versions: {', '.join(task.version for task in named)})" if named else ""
             raise PipelineError(
-                f"A task is missing. The pipeline references a task called '{name}'. This usually indicates the task isn't "
-                "installed, and you may be able to install it from the Marketplace: https://marketplace.visualstudio.com. "
+                f"A task is missing. The pipeline references a task called '{name}'. This usually indicates the task "
+                "isn't installed, and you may be able to install it from the Marketplace: "
+                "https://marketplace.visualstudio.com. "
                 f"(Task version {version}, {where}){known}"
             )
         return max(fitting, key=lambda task: [int(part) for part in task.version.split(".")])

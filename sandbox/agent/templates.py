@@ -1,7 +1,8 @@
-"""What happens to the YAML before anything runs: parameters, `${{ }}`, if / each / insert, and templates included by path.
+"""What happens to the YAML before anything runs: `${{ }}`, if / each / insert, and templates included by path.
 
-Everything here takes nodes and gives nodes; nothing is left of `${{ }}` afterwards. Variables seen by `${{ variables.x }}` are
-those written in the YAML above the place (pipeline, then stage, then job), as in the real service; groups are not among them.
+Everything here takes nodes and gives nodes; nothing is left of `${{ }}` afterwards. Variables that an expression sees
+are those written in the YAML above the place (pipeline, then stage, then job), as in the real service; groups are not
+among them.
 """
 
 from __future__ import annotations
@@ -13,29 +14,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sandbox.agent import document, expressions
-from sandbox.agent.document import Mapping, Node, Place, Scalar, Sequence, fail
+from sandbox.agent.document import Mapping, Node, Place, Scalar, Sequence, fail, to_value
 from sandbox.agent.errors import PipelineError
 from sandbox.agent.expressions import Scope, Value
+from sandbox.agent.parameters import bind, declared
 
 _EXPRESSION = re.compile(r"\$\{\{((?:'(?:[^']|'')*'|[^'])*?)\}\}", re.DOTALL)
 _INCLUDING = ("steps", "jobs", "stages", "variables")
-_TYPES = ("string", "number", "boolean", "object", "step", "stepList", "job", "jobList", "stage", "stageList")
 _EACH = re.compile(r"each\s+([A-Za-z_]\w*)\s+in\s+(.+)", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Parameter:
-    name: str
-    type: str
-    default: Value
-    required: bool
-    allowed: tuple[str, ...]
-    node: Node
-
-
-@dataclass(frozen=True)
 class Context:
-    """Where expansion stands. folder: of the file being expanded; root: the repository; section: the key of the list."""
+    """Where expansion stands. folder: of the file; root: the repository; section: the key of the list."""
 
     scope: Scope
     folder: Path
@@ -46,10 +37,8 @@ class Context:
         return replace(self, scope=Scope({**self.scope.names, **names}, self.scope.functions))
 
 
-def expand(
-    path: Path, *, root: Path, parameters: Map[str, str], variables: Map[str, str]
-) -> tuple[Mapping, dict[str, Value]]:
-    """The pipeline in a file with all templating done, and the values of its parameters.
+def expand(path: Path, *, root: Path, parameters: Map[str, str], variables: Map[str, str]) -> Mapping:
+    """The pipeline in a file with all templating done.
 
     parameters: values given by the person who starts the run; variables: what `${{ variables }}` sees from outside.
     """
@@ -60,89 +49,19 @@ def expand(
         name: document.parse(text, f"parameter {name}") if text else Scalar("", Place(name, 1))
         for name, text in parameters.items()
     }
-    values = _bind(declared(document_root), {name: to_value(node) for name, node in given.items()}, document_root)
+    values = bind(declared(document_root), {name: to_value(node) for name, node in given.items()}, document_root)
     context = Context(Scope({"parameters": values, "variables": dict(variables)}), path.parent, root)
     body = _expand(document_root.without("parameters"), context)
     assert isinstance(body, Mapping)
     extends = body.get("extends")
     if extends is None:
-        return body, values
+        return body
     if not isinstance(extends, Mapping):
         fail(extends, "extends must be a mapping with `template` and `parameters`")
     content = _include(extends, context)
     if not isinstance(content, Mapping):
         fail(extends, "the template does not hold a pipeline")
-    return Mapping((*body.without("extends").entries, *content.entries), body.place), values
-
-
-# Parameters
-
-
-def declared(root: Mapping) -> tuple[Parameter, ...]:
-    """The parameters that a pipeline or template declares, in list or mapping form."""
-    node = root.get("parameters")
-    if node is None:
-        return ()
-    if isinstance(node, Mapping):
-        return tuple(Parameter(key.text, "object", to_value(value), False, (), key) for key, value in node.entries)
-    if not isinstance(node, Sequence):
-        fail(node, "parameters must be a list")
-    return tuple(_parameter(item) for item in node.items)
-
-
-def _parameter(node: Node) -> Parameter:
-    if not isinstance(node, Mapping):
-        fail(node, "a parameter must be a mapping with `name`")
-    for key, _ in node.entries:
-        if key.text not in ("name", "displayName", "type", "default", "values"):
-            fail(key, f"Unexpected value '{key.text}' in a parameter")
-    name, kind, default, allowed = (node.get(key) for key in ("name", "type", "default", "values"))
-    if not isinstance(name, Scalar):
-        fail(node, "a parameter needs a name")
-    type_name = kind.text if isinstance(kind, Scalar) else "string"
-    if type_name not in _TYPES:
-        fail(node, f"'{type_name}' is not a type of parameters; there are {', '.join(_TYPES)}")
-    choices = (
-        tuple(item.text for item in allowed.items if isinstance(item, Scalar)) if isinstance(allowed, Sequence) else ()
-    )
-    value = None if default is None else _typed(to_value(default), type_name, name.text, default)
-    return Parameter(name.text, type_name, value, default is None, choices, node)
-
-
-def _bind(parameters: tuple[Parameter, ...], given: Map[str, Value], node: Node) -> dict[str, Value]:
-    known = {parameter.name.lower() for parameter in parameters}
-    for name in given:
-        if name.lower() not in known:
-            there_are = ", ".join(parameter.name for parameter in parameters) or "none"
-            fail(node, f"Unexpected parameter '{name}'; declared: {there_are}")
-    values: dict[str, Value] = {}
-    for parameter in parameters:
-        found = [value for name, value in given.items() if name.lower() == parameter.name.lower()]
-        if not found and parameter.required:
-            fail(parameter.node, f"A value for the '{parameter.name}' parameter must be provided.")
-        value = _typed(found[0], parameter.type, parameter.name, parameter.node) if found else parameter.default
-        if parameter.allowed and expressions.to_text(value) not in parameter.allowed:
-            fail(
-                parameter.node,
-                f"The '{parameter.name}' parameter value '{value}' is not one of {', '.join(parameter.allowed)}",
-            )
-        values[parameter.name] = value
-    return values
-
-
-def _typed(value: Value, type_name: str, name: str, node: Node) -> Value:
-    if type_name == "boolean":
-        if str(value).lower() not in ("true", "false"):
-            fail(node, f"The '{name}' parameter value '{value}' is not a valid Boolean")
-        return str(value).lower() == "true"
-    if type_name == "number":
-        number = expressions.to_number(value) if isinstance(value, str) and value else None
-        if number is None:
-            fail(node, f"The '{name}' parameter value '{value}' is not a valid Number")
-        return number
-    if type_name == "string" and not isinstance(value, str):
-        fail(node, f"The '{name}' parameter is not a valid String")
-    return value
+    return Mapping((*body.without("extends").entries, *content.entries), body.place)
 
 
 # Expansion
@@ -159,7 +78,7 @@ def _expand(node: Node, context: Context) -> Node:
 def _expand_scalar(node: Scalar, context: Context) -> Node:
     match = _EXPRESSION.fullmatch(node.text.strip())
     if match is not None:
-        return to_node(_evaluate(match[1], context, node), node.place)
+        return _to_node(_evaluate(match[1], context, node), node.place)
 
     def text(match: re.Match[str]) -> str:
         try:
@@ -313,16 +232,13 @@ def _include(reference: Mapping, context: Context) -> Mapping:
     if not isinstance(arguments, dict):
         fail(reference, "a template's parameters must be a mapping")
     try:
-        values = _bind(declared(root), arguments, root)
+        values = bind(declared(root), arguments, root)
     except PipelineError as error:
         raise PipelineError(f"{reference.place}: {error}") from error
     inner = Context(Scope({**context.scope.names, "parameters": values}), path.parent, context.root)
     content = _expand(root.without("parameters"), inner)
     assert isinstance(content, Mapping)
     return content
-
-
-# Nodes and values
 
 
 def static_variables(node: Node) -> dict[str, str]:
@@ -338,17 +254,9 @@ def static_variables(node: Node) -> dict[str, str]:
     return found
 
 
-def to_value(node: Node) -> Value:
-    if isinstance(node, Scalar):
-        return node.text
-    if isinstance(node, Sequence):
-        return [to_value(item) for item in node.items]
-    return {key.text: to_value(value) for key, value in node.entries}
-
-
-def to_node(value: Value, place: Place) -> Node:
+def _to_node(value: Value, place: Place) -> Node:
     if isinstance(value, dict):
-        return Mapping(tuple((Scalar(key, place), to_node(item, place)) for key, item in value.items()), place)
+        return Mapping(tuple((Scalar(key, place), _to_node(item, place)) for key, item in value.items()), place)
     if isinstance(value, list):
-        return Sequence(tuple(to_node(item, place) for item in value), place)
+        return Sequence(tuple(_to_node(item, place) for item in value), place)
     return Scalar(expressions.to_text(value), place)

@@ -1,7 +1,7 @@
 """Publishing of test result files to the test service, in the order in which the agent does it.
 
-Create the run InProgress, add results in batches of 1000, attach what belongs to them, complete the run, attach the files.
-A publication that fails is a warning; only `failTaskOnFailedTests` fails the step.
+Create the run InProgress, add results in batches of 1000, attach what belongs to them, complete the run, attach the
+files. A publication that fails is a warning; only `failTaskOnFailedTests` fails the step.
 """
 
 from __future__ import annotations

@@ -157,7 +157,7 @@ class Variables:
 
 
 def _substitute(text: str, look_up: Callable[[str], str | None]) -> str:
-    """Replace each `$(name)` that is known; what was put in is not looked at again, what is unknown may hold a macro."""
+    """Replace each known `$(name)`; what was put in is not looked at again, what is unknown may hold a macro."""
     position = 0
     while True:
         start = text.find("$(", position)

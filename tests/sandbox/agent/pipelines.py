@@ -62,7 +62,7 @@ def pack(path: Path, *tasks: NodeTask) -> Path:
         archive.writestr("extension.vsomanifest", json.dumps({"manifestVersion": 1, "contributions": contributions}))
         archive.writestr(
             "extension.vsixmanifest",
-            '<PackageManifest><Metadata><Identity Id="ext" Publisher="pub" Version="1.0.0"/></Metadata></PackageManifest>',
+            '<PackageManifest><Identity Id="ext" Publisher="pub" Version="1.0.0"/></PackageManifest>',
         )
     return path
 

@@ -1,4 +1,4 @@
-"""Cancel: signals to one process with the agent's patience between them, and what is cleaned up at the end of the job."""
+"""Cancel: signals to one process with the agent's patience between them, and the clean-up at the end of the job."""
 
 from __future__ import annotations
 
@@ -194,7 +194,10 @@ def test_later_jobs_and_stages_do_not_run_after_a_cancel(pipelines: Pipelines) -
           jobs: [{job: c, steps: [{checkout: none}, {bash: echo, displayName: no}]}]
         - stage: three
           condition: always()
-          jobs: [{job: d, condition: always(), steps: [{checkout: none}, {bash: echo, displayName: end, condition: always()}]}]
+          jobs:
+          - job: d
+            condition: always()
+            steps: [{checkout: none}, {bash: echo, displayName: end, condition: always()}]
         """,
     )
     results = {record.name: record.result for record in ran.result.records if record.type in ("Stage", "Phase")}

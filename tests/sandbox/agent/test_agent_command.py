@@ -77,7 +77,9 @@ def read_until(process: subprocess.Popen[str], text: str) -> str:
     ("script", "code", "word"),
     [("echo done", 0, "succeeded"), ("exit 2", 1, "failed")],
 )
-def test_the_exit_code_tells_how_the_run_ended(command: Command, tmp_path: Path, script: str, code: int, word: str) -> None:
+def test_the_exit_code_tells_how_the_run_ended(
+    command: Command, tmp_path: Path, script: str, code: int, word: str
+) -> None:
     """…and the JSON file tells programs the rest."""
     file = tmp_path / "result.json"
     returned, output = command.run(f"steps: [{{bash: {script}, displayName: a step}}]", "--json", str(file))
@@ -196,7 +198,9 @@ def test_a_run_can_be_canceled_by_the_clock(command: Command) -> None:
 def test_the_page_can_stay_up_and_the_state_be_kept(command: Command, tmp_path: Path) -> None:
     """--keep until Ctrl-C; a later command continues with the builds of the file."""
     state, record = tmp_path / "state.sqlite", tmp_path / "record.jsonl"
-    process = command.start("steps: [{bash: echo, displayName: a step}]", "--keep", f"--state={state}", f"--record={record}")
+    process = command.start(
+        "steps: [{bash: echo, displayName: a step}]", "--keep", f"--state={state}", f"--record={record}"
+    )
     address = read_until(process, "stays at").split("at ")[1].split(" ")[0]
     with urllib.request.urlopen(address) as answer:
         page = answer.read().decode()

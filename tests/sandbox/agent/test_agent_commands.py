@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.sandbox.agent.pipelines import NodeTask, Pipelines, Ran
 
 
-def say(pipelines: Pipelines, *lines: str, target: str = "", task: NodeTask | None = None, **options: object) -> Ran:
+def say(pipelines: Pipelines, *lines: str, target: str = "", task: NodeTask | None = None, **options: Any) -> Ran:
     """Run a step named `says` that prints the lines, and one named `next` that shows what came of them."""
     pipelines.write({"lines.txt": "\n".join(lines) + "\n"})
     command = f"cat '{pipelines.repository}/lines.txt'"

@@ -40,7 +40,8 @@ CONNECTION = Endpoint(
 
 
 def dump(pipelines: Pipelines) -> dict[str, str]:
-    return json.loads((pipelines.folder / "agent/_work/1/dump.json").read_text())["env"]
+    env: dict[str, str] = json.loads((pipelines.folder / "agent/_work/1/dump.json").read_text())["env"]
+    return env
 
 
 def test_a_task_gets_inputs_variables_and_connections_under_the_agents_names(pipelines: Pipelines) -> None:

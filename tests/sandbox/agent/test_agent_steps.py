@@ -187,7 +187,7 @@ def test_a_condition_that_makes_no_sense_fails_the_step(pipelines: Pipelines) ->
 
 
 def test_tasks_run_before_and_after_the_jobs_steps(pipelines: Pipelines) -> None:
-    """Pre-job parts come first, post-job parts last and in reverse, even where the step failed; they share variables."""
+    """Pre-job parts come first, post-job parts last and in reverse, even after a failure; they share variables."""
     handler = {"Node20_1": {"target": "main.js"}}
     task = NodeTask(
         "Around",
