@@ -36,6 +36,8 @@ _NEEDS_SCRIPT = {
 _RECORDED = "application/scrapbook."  # values for programs, which Jupyter does not show; the page's head has them
 _VEGA = re.compile(r"application/vnd\.vega(lite)?\.v\d+\+json")
 _SCRIPTED = re.compile(r"<(script|iframe|canvas)\b", re.IGNORECASE)
+# scikit-learn and xarray draw with styles, and hold a text with excuses for whoever cannot see them.
+_DRAWN = "text-repr-fallback"
 _BARE_REPR = re.compile(r"<[\w.]+( object)?( at 0x[0-9a-f]+)?>")
 _SEEN = re.compile(r'<img|style="[^"]*background')
 _RULER = re.compile(r"(\x1b\[[\d;]*m|-)+")  # the dashes that IPython draws above a traceback
@@ -132,6 +134,8 @@ class Outputs:
     def _html(self, html: str, id_prefix: str, others: Mapping[str, Any]) -> Markup | None:
         """HTML that says something without its scripts, or None: then another form is better."""
         if _SCRIPTED.search(html[:HTML_LIMIT]) and any(mime in others for mime in _IMAGES):
+            return None
+        if _DRAWN in html and "text/plain" in others:
             return None
         try:
             cleaned = clean(with_inline_styles(html[:HTML_LIMIT]), id_prefix=id_prefix)

@@ -116,6 +116,13 @@ def test_a_static_picture_is_preferred_to_a_scripted_one() -> None:
     assert 'class="note"' not in html
 
 
+def test_estimators_and_data_sets_that_are_drawn_with_styles_are_shown_as_text() -> None:
+    """scikit-learn's and xarray's HTML would show an apology: `please rerun this cell`."""
+    html = '<div class="sk-text-repr-fallback"><pre>Ridge()</pre><b>please rerun this cell</b></div>'
+
+    assert shown(data(text_html=html, text_plain="Ridge()")) == '<pre class="text result">Ridge()</pre>'
+
+
 def test_what_is_no_image_is_said_to_be_none() -> None:
     assert "is no such image" in shown(data(image_png=PNG + '"><script>alert(1)</script>'))
 
