@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import socket
 import struct
@@ -213,7 +214,8 @@ def _faulty(fault: Fault) -> Answer:
 
 async def _reset(transport: asyncio.Transport) -> None:
     """Close the connection with a TCP RST and nothing sent."""
-    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    linger = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)  # on, for zero seconds
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
     transport.abort()
     await asyncio.sleep(0)  # lets the server see that the connection is gone before it looks for an answer
 

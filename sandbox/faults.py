@@ -113,6 +113,6 @@ def _span(nth: int | str) -> tuple[int, float]:
     if nth == "every":
         return 1, float("inf")
     first, dash, last = str(nth).partition("-")
-    if not first.isdecimal() or (last and not last.isdecimal()):
-        raise ValueError(f"nth is a number, a range like 2-4 or 3-, or every: not {nth!r}")
+    if not first.isdecimal() or (last and not last.isdecimal()) or int(first) < 1 or int(last or first) < int(first):
+        raise ValueError(f"nth counts from 1: a number, a range like 2-4 or 3-, or every, not {nth!r}")
     return int(first), int(last) if last else float("inf") if dash else int(first)

@@ -108,16 +108,17 @@ class Table(Generic[Model]):
         self._store, self._kind, self._model = store, kind, model
 
     def put(self, owner: object, key: object, document: Model) -> None:
-        body = document.model_dump_json(by_alias=True)
+        identity = (self._kind, str(owner), str(key))
         with self._store.changing():
+            [(position,)] = self._store.execute(
+                "SELECT COALESCE(MAX(position), 0) + 1 FROM document WHERE kind = ? AND owner = ?", *identity[:2]
+            )
             self._store.execute(
-                "INSERT INTO document VALUES (?, ?, ?, "
-                "(SELECT COALESCE(MAX(position), 0) + 1 FROM document WHERE kind = ?1 AND owner = ?2), ?4) "
-                "ON CONFLICT DO UPDATE SET body = excluded.body",
-                self._kind,
-                str(owner),
-                str(key),
-                body,
+                "INSERT INTO document VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT (kind, owner, key) DO UPDATE SET body = excluded.body",
+                *identity,
+                position,
+                document.model_dump_json(by_alias=True),
             )
 
     def get(self, owner: object, key: object) -> Model | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import socket
+import statistics
 import time
 from pathlib import Path
 
@@ -213,3 +214,14 @@ def test_an_area_is_found_by_its_id(client: Client) -> None:
     assert one == areas[0]
     assert one["locationUrl"] == client.server.collection_url
     assert client.refused("GET", "/sandbox/_apis/resourceAreas/none")[0] == 404
+
+
+def test_an_answer_does_not_wait_for_the_network(client: Client) -> None:
+    """Without TCP_NODELAY each answer on a kept connection would take 40 ms."""
+    took = []
+    for _ in range(30):
+        began = time.monotonic()
+        client.call("GET", "test/runs")
+        took.append(time.monotonic() - began)
+
+    assert statistics.median(took) < 0.035
