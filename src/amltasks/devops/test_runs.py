@@ -152,15 +152,19 @@ def outcome_of(result: NotebookResult) -> str:
 
 
 def cut(text: str, longest: int = LONGEST_TEXT) -> str:
-    """The beginning of a long text."""
-    text, mark = _clean(text), " … (cut)"
-    return text if len(text) <= longest else text[: longest - len(mark)] + mark
+    """The beginning of a long text. longest: in UTF-16 units, as .NET counts characters."""
+    units, mark = _clean(text).encode("utf-16-le"), " … (cut)"
+    if len(units) <= 2 * longest:
+        return units.decode("utf-16-le")
+    return units[: 2 * (longest - len(mark))].decode("utf-16-le", "ignore") + mark
 
 
 def cut_front(text: str, longest: int = LONGEST_TEXT) -> str:
     """The end of a long text: where a traceback tells most."""
-    text, mark = _clean(text), "(cut: all of it is in the executed notebook) … "
-    return text if len(text) <= longest else mark + text[-(longest - len(mark)) :]
+    units, mark = _clean(text).encode("utf-16-le"), "(cut: all of it is in the executed notebook) … "
+    if len(units) <= 2 * longest:
+        return units.decode("utf-16-le")
+    return mark + units[-2 * (longest - len(mark)) :].decode("utf-16-le", "ignore")
 
 
 def _sub_result(cell: CellResult, number: int, redact: Redact) -> Any:

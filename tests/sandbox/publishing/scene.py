@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -63,7 +62,6 @@ class Scene:
         self.token = self.world.tokens.issue("Project Collection Build Service")
         self.server = Server(self.world)
         self.server.start()
-        _without_delay(self.server)
         self.clock = SkippingClock()
 
     def variables(self) -> dict[str, str]:
@@ -189,12 +187,6 @@ class Scene:
     def close(self) -> None:
         self.server.stop()
         self.world.close()
-
-
-def _without_delay(server: Server) -> None:
-    """Accepted connections inherit it: else each answer waits 40 ms for the client's acknowledgement."""
-    assert server._socket is not None
-    server._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def notebook_result(number: int = 1, outcome: Outcome = Outcome.PASSED, **changes: Any) -> NotebookResult:

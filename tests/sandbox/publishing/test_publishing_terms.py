@@ -68,6 +68,13 @@ def test_long_texts_are_cut_with_a_mark() -> None:
     assert len(cut_front("x" * 5000)) == 1000
 
 
+def test_lengths_are_counted_as_dotnet_counts_them() -> None:
+    """An emoji is two characters there; none is cut in half."""
+    for shortened in (cut("\N{SNAKE}" * 600), cut("x" + "\N{SNAKE}" * 600), cut_front("\N{SNAKE}" * 600 + "x")):
+        assert 990 <= len(shortened.encode("utf-16-le")) // 2 <= 1000
+        assert "\ufffd" not in shortened
+
+
 def test_characters_that_a_service_refuses_are_replaced() -> None:
     assert cut("a\x00b\ud800c\x1b[0m\td\n") == "a�b�c�[0m\td\n"
 
