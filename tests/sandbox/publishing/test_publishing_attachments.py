@@ -20,7 +20,7 @@ from tests.sandbox.publishing.scene import Scene, notebook_result
 
 
 def test_a_file_that_is_too_large_is_attached_compressed(scene: Scene) -> None:
-    """4.5: more than 75 MiB is refused; the name and the result's comment say what was done."""
+    """More than 75 MiB is refused; the name and the result's comment say what was done."""
     content = b"the same line\n" * 5000
     file = scene.artefact(ArtefactKind.NOTEBOOK, "n.ipynb", content)
 
@@ -62,7 +62,7 @@ def test_what_cannot_be_attached_is_left_out_with_a_note(scene: Scene) -> None:
 
 
 def test_names_are_safe_and_differ_in_more_than_case(scene: Scene) -> None:
-    """4.5: colons become underscores, equal names are told apart without regard to case."""
+    """Colons become underscores, equal names are told apart without regard to case."""
     names = ["a:b.png", "A_B.png", "../../c.png", "a_b.png"]
     files = tuple(scene.artefact(ArtefactKind.IMAGE, name, name.encode()) for name in names)
 

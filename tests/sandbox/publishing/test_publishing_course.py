@@ -81,7 +81,7 @@ def test_results_show_up_while_others_are_still_running(scene: Scene) -> None:
 
 
 def test_a_cancelled_run_is_aborted_with_what_was_done(scene: Scene) -> None:
-    """DESIGN 7: what was done by then is published."""
+    """0.13: Aborted, and what was done by then is published."""
     results = [notebook_result(1), notebook_result(2, Outcome.CANCELLED), notebook_result(3, Outcome.NOT_RUN, cells=())]
 
     publisher = scene.publish(results, cancelled=True, seconds=4)
@@ -109,7 +109,7 @@ def test_only_the_files_that_were_asked_for(scene: Scene) -> None:
 
 
 def test_titles_messages_and_file_names_pass_the_second_net(scene: Scene) -> None:
-    """1.5: what escaped the first redaction does not reach a request's body."""
+    """0.32: what escaped the first redaction does not reach a request's body."""
     result = notebook_result(
         1,
         Outcome.FAILED,

@@ -41,7 +41,7 @@ def some_results(scene: Scene) -> list[NotebookResult]:
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_one_fault_at_any_request_changes_nothing(new_scene: Callable[[], Scene], name: str) -> None:
-    """Issue 2, shown by 6: at every single request, one at a time, the same final state."""
+    """At every single request, one at a time: the same final state."""
     undisturbed = new_scene()
     undisturbed.publish(some_results(undisturbed))
     expected = undisturbed.state()
@@ -113,7 +113,7 @@ def test_many_faults_at_once(scene: Scene, conforms: Callable[[Iterable[Scene]],
 
 
 def test_retry_after_on_a_good_answer_holds_back_what_comes_next(scene: Scene) -> None:
-    """4.7: a delayed request still answers 200 and says how long to wait."""
+    """A delayed request still answers 200 and says how long to wait."""
     scene.world.faults.add(Fault(method="POST", path="*/runs", headers={"Retry-After": "17"}))
     clock = SkippingClock()
 
@@ -176,7 +176,7 @@ def test_a_run_is_closed_though_its_attachments_hang(scene: Scene) -> None:
 
 
 def test_an_expired_token_is_one_clear_sentence(scene: Scene) -> None:
-    """3.5: the job's token dies with the job."""
+    """The job's token dies with the job."""
     scene.world.tokens.revoke(scene.token)
 
     publisher = scene.publish([notebook_result()])

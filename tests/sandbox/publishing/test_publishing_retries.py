@@ -14,7 +14,7 @@ from tests.sandbox.publishing.scene import Scene, notebook_result
 
 
 def test_a_retry_brings_the_results_up_to_date(scene: Scene, conforms: Callable[[Iterable[Scene]], str]) -> None:
-    """2.8: runs of a failed try stay; nothing is doubled, and no trace of the failure stays."""
+    """Runs of a failed try stay; nothing is doubled, and no trace of the failure stays."""
     scene.publish([notebook_result(1), notebook_result(2, Outcome.FAILED)])
     publisher = scene.publish([notebook_result(1), notebook_result(2)])
 

@@ -53,14 +53,14 @@ def test_every_outcome_has_a_name_there() -> None:
 
 
 def test_an_instant_notebook_ends_after_it_began() -> None:
-    """4.3: completedDate must be later than startedDate."""
+    """CompletedDate must be later than startedDate."""
     result = result_to_add(notebook_result(duration=0.0), "n")
 
     assert result.completed_date > result.started_date
 
 
 def test_long_texts_are_cut_with_a_mark() -> None:
-    """4.3: 1000 characters; of a traceback the end tells most."""
+    """1000 characters; of a traceback the end tells most."""
     assert cut("x" * 1000) == "x" * 1000
     assert len(cut("x" * 1001)) == 1000
     assert cut("x" * 1001).endswith("(cut)")
@@ -95,7 +95,7 @@ def test_parameters_notes_and_leaks_are_in_the_comment() -> None:
 
 
 def test_names_are_titles_and_stable() -> None:
-    """4.3: history is kept by name and storage, so neither has ids of runs or paths of agents."""
+    """History is kept by name and storage, so neither has ids of runs or paths of agents."""
     runs = [("a", "n.ipynb"), ("b", "m.ipynb [x=1]"), ("c", "m.ipynb [x=1]")]
 
     names = names_of(runs)
@@ -106,7 +106,7 @@ def test_names_are_titles_and_stable() -> None:
 
 
 def test_the_marker_is_a_valid_tag() -> None:
-    """4.2: alphanumeric, shorter than 30 characters; differs by title and by build."""
+    """Alphanumeric, shorter than 30 characters; differs by title and by build."""
     context = PipelineContext.from_variables(BUILD)
     other = PipelineContext.from_variables({**BUILD, "Build.BuildId": "18"})
 
