@@ -65,9 +65,9 @@ def run(
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             start_new_session=True,  # a Ctrl-C at the terminal is for the agent, which cancels in its own order
         )
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL character in the environment or the arguments
         raise StepError(
-            f"An error occurred trying to start process '{command[0]}': {error.strerror or error}"
+            f"An error occurred trying to start process '{command[0]}': {error}"
         ) from error
     wake, exited = threading.Event(), threading.Event()
     reading = _Reading(on_line)
@@ -88,6 +88,8 @@ def run(
     if exited.is_set():
         reading.finish(readers, timing.streams)
     reading.closed = True
+    if reading.failure is not None:
+        raise reading.failure
     if cancellation.requested:
         raise Canceled
     return _exit_code(process.returncode) if exited.is_set() else None
@@ -120,6 +122,7 @@ class _Reading:
         self._on_line = on_line
         self._lock = threading.Lock()
         self.closed = False
+        self.failure: Exception | None = None  # what on_line raised; the output is read on, so that nobody blocks
 
     def start(self, stream: IO[bytes]) -> threading.Thread:
         thread = threading.Thread(target=self._read, args=(stream,), daemon=True)
@@ -137,7 +140,14 @@ class _Reading:
             with self._lock:
                 if self.closed:
                     return
-                self._on_line(line.rstrip("\n"))
+                if self.failure is None:
+                    self._take(line.rstrip("\n"))
+
+    def _take(self, line: str) -> None:
+        try:
+            self._on_line(line)
+        except Exception as error:
+            self.failure = error
 
 
 def end_leftovers(lookup_id: str) -> list[tuple[int, str]]:
