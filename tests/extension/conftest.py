@@ -2,12 +2,17 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -69,6 +74,30 @@ def agent(tmp_path: Path, links: Path) -> Agent:
 def used_agent(tmp_path: Path, shared: Path, links: Path) -> Agent:
     """An agent with Python, on which the task's environment is there already or made in a moment by uv."""
     return Agent(tmp_path / "agent", shared / "tools", _packages_from(links)).has_python().has_uv()
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """An index of packages on this machine. seen: user agent and path of every request."""
+
+    url: str
+    seen: list[str]
+
+
+@pytest.fixture
+def mirror(tmp_path: Path, links: Path) -> Iterator[Mirror]:
+    """Serves what is in `links` by folder listings, which is all that an index needs to be."""
+    shutil.copytree(links, tmp_path / "index" / "locked")
+    seen: list[str] = []
+
+    class Listing(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            seen.append(f"{self.headers['User-Agent']} {self.path}")
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Listing, directory=str(tmp_path / "index"))) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield Mirror(f"http://127.0.0.1:{server.server_port}/", seen)
+        server.shutdown()
 
 
 def _packages_from(links: Path) -> dict[str, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.extension.conftest import MakeTask
+from tests.extension.conftest import MakeTask, Mirror
 from tests.extension.launching import BASE_PYTHON, RECORDER, Agent, finish, seen, wait_for
 
 PREPARING = "##[group]Preparing the task's Python environment"
@@ -137,6 +137,20 @@ def test_an_index_out_of_reach_is_one_sentence_after_two_tries(agent: Agent, tas
     assert ended.error.endswith("a mirror that pip's or uv's configuration names.")
     assert ended.output.count("Trying with pip in 3 s.") == 1
     assert "Connection refused" in ended.error
+
+
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_the_mirror_that_the_job_names_to_pip_is_used(
+    tmp_path: Path, task: MakeTask, mirror: Mirror, installer: str
+) -> None:
+    """PipAuthenticate sets PIP_INDEX_URL for the job; uv is told the same."""
+    agent = Agent(tmp_path / "agent", tmp_path / "tools", {"PIP_INDEX_URL": mirror.url}).has_python()
+
+    ended = (agent.has_uv() if installer == "uv" else agent).run(task(RECORDER))
+
+    assert ended.code == 0, ended.output
+    assert "Not done" not in ended.output
+    assert any(request.startswith(installer) for request in mirror.seen)
 
 
 def test_a_python_without_venv_is_told_apart(agent: Agent, task: MakeTask) -> None:

@@ -128,8 +128,12 @@ async function findUv({ executable }: Interpreter, cwd: string): Promise<Command
   return undefined
 }
 
-/** The agent's own settings stand (mirrors, certificates, proxies), but for those that would install elsewhere. */
+/**
+ * The agent's own settings stand (mirrors, certificates, proxies), but for those that would install elsewhere. What the
+ * job told pip by its environment, as the task PipAuthenticate does, uv is told too.
+ */
 function installerEnvironment(): NodeJS.ProcessEnv {
+  const { PIP_INDEX_URL, PIP_EXTRA_INDEX_URL, UV_INDEX_URL, UV_EXTRA_INDEX_URL } = process.env
   return {
     ...process.env,
     NO_COLOR: '1',
@@ -137,6 +141,12 @@ function installerEnvironment(): NodeJS.ProcessEnv {
     PIP_NO_INPUT: '1',
     PIP_USER: '0',
     PYTHONUTF8: '1',
+    UV_INDEX_URL: UV_INDEX_URL || PIP_INDEX_URL,
+    UV_EXTRA_INDEX_URL: UV_EXTRA_INDEX_URL || PIP_EXTRA_INDEX_URL,
+    // As pip does: any index may have the file. It is the hash that decides what is installed.
+    UV_INDEX_STRATEGY: 'unsafe-best-match',
+    // A proxy's own certificate authority is known to the system, not to uv.
+    UV_NATIVE_TLS: '1',
     UV_PYTHON_DOWNLOADS: 'never',
   }
 }
