@@ -34,8 +34,8 @@ def source_html(source: str, language: str, marked_line: int | None = None) -> M
     """Code in Pygments' classes; `marked_line` (1-based) gets the class `hll`."""
     if language.lower() not in LANGUAGES or len(source) > LONGEST:
         return Markup('<pre class="code">{}</pre>').format(source)
-    formatter = HtmlFormatter(nowrap=True, hl_lines=[marked_line] if marked_line else [])
-    return Markup('<pre class="code">{}</pre>').format(Markup(highlight(source, _lexer(language.lower()), formatter)))
+    coloured = highlight(source, _lexer(language.lower()), _formatter(marked_line))
+    return Markup('<pre class="code">{}</pre>').format(Markup(coloured))
 
 
 def terminal_html(text: str) -> Markup:
@@ -49,3 +49,8 @@ def terminal_html(text: str) -> Markup:
 @lru_cache
 def _lexer(language: str) -> Lexer:
     return get_lexer_by_name(language, stripnl=False)
+
+
+@lru_cache(16)
+def _formatter(marked_line: int | None) -> HtmlFormatter[str]:
+    return HtmlFormatter(nowrap=True, hl_lines=[marked_line] if marked_line else [])

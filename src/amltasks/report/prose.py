@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -31,7 +32,7 @@ def markdown_html(source: str, attachments: Mapping[str, Any] | None = None, id_
     text = _DATA_IMAGE.sub(set_aside, source)
     if len(text) <= LONGEST:
         try:
-            return clean(MarkdownWithMath(renderer=_Renderer(escape=False)).render(text), images, id_prefix)
+            return clean(_parser().render(text), images, id_prefix)
         except (RecursionError, TooDeepError):
             pass  # nested without end: shown as it was written
     return Markup('<pre class="cut">{}</pre>').format(text[:LONGEST])
@@ -84,3 +85,9 @@ class _Renderer(IPythonRenderer):  # type: ignore[misc]  # untyped base
 
     def latex_environment(self, name: str, body: str) -> str:
         return mathml(f"\\begin{{{name}}}{body}\\end{{{name}}}", block=True)
+
+
+@cache
+def _parser() -> MarkdownWithMath:
+    """Made once: it compiles some forty expressions, and keeps nothing of what it parses."""
+    return MarkdownWithMath(renderer=_Renderer(escape=False))
