@@ -6,9 +6,11 @@ Imports nothing of amltasks, and nothing newer than Python 3.8: that interpreter
 import faulthandler
 import os
 import sys
+from pathlib import Path
 
 if __name__ == "__main__":
-    del sys.path[0]  # this file's folder; IPython puts the working directory there, once its own imports are done
+    if Path(sys.path[0]) == Path(__file__).resolve().parent:
+        del sys.path[0]  # IPython adds the working directory later, once its own imports are done
     crash_log = os.fdopen(os.dup(2), "w")  # ipykernel puts a pipe of its own in place of 2, which dies with it
 
     import zmq

@@ -50,9 +50,10 @@ def run_notebook(run: NotebookRun, marker: str, emit: Callable[[RunEvent], None]
     started_at = datetime.now(timezone.utc)
     redactor = Redactor(run.secrets)
     environment = {**os.environ, **run.environment}
+    if not run.working_directory.is_dir():
+        message = f"The working directory does not exist: {run.working_directory}"
+        return unstarted(run, Outcome.INVALID, redactor.text(message), started_at)
     try:
-        if not run.working_directory.is_dir():
-            raise UserError(f"The working directory does not exist: {run.working_directory}")
         notebook = read_notebook(run.source)
         kernel = choose_kernel(
             notebook, python=run.python, kernel=run.kernel, environment=environment, folder=run.working_directory
