@@ -114,7 +114,7 @@ def _show(run: dict[str, Any], results: list[dict[str, Any]], seconds: float) ->
         scraps = ", ".join(f"{name} {value}" for name, value in result["scraps"].items())
         colour = "green" if result["outcome"] == "passed" else "red"
         cells = f"{passed}/{len(result['cells'])}"
-        table.add_row(result["title"], Text(result["outcome"], colour), cells, f"{result['duration']:.1f}", scraps)
+        table.add_row(Text(result["title"]), Text(result["outcome"], colour), cells, f"{result['duration']:.1f}", scraps)
     console.print(table)
     for result in results:
         cell = next((cell for cell in result["cells"] if cell["outcome"] == "failed"), None)
