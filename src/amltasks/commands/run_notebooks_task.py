@@ -57,7 +57,8 @@ class _Step:
         self._tab = TabFiles(folder, _tab_context(job)) if Target.TAB in request.publish else None
         self._test_run = _test_run(job, request, redactor)
         junit = JUnitFile(folder / "junit.xml") if Target.JUNIT in request.publish else None
-        chosen = (self._results, self._summary, junit, self._tab, self._test_run)
+        # The results file is there before the network is tried, and says afterwards what came of it.
+        chosen = (self._results, junit, self._tab, self._test_run, self._summary, self._results)
         self.publishers: list[Publisher] = [publisher for publisher in chosen if publisher is not None]
 
     def uploads(self) -> Iterator[str]:
