@@ -70,9 +70,9 @@ class Application:
             Exchange(
                 method=request.method,
                 url=str(request.url),
-                request_body=_parsed(body),
+                request_body=_parsed(body, request.headers.get("content-type", "")),
                 status=0 if reset else answer.status,
-                response_body=None if reset else _parsed(answer.body),
+                response_body=None if reset else _parsed(answer.body, answer.media_type),
                 api_version=_api_version(request),
                 time=began,
                 duration=time.monotonic() - clock,
@@ -220,9 +220,11 @@ async def _reset(transport: asyncio.Transport) -> None:
     await asyncio.sleep(0)  # lets the server see that the connection is gone before it looks for an answer
 
 
-def _parsed(body: bytes) -> Any:
-    """A body as JSON; None where it is none."""
+def _parsed(body: bytes, media_type: str) -> Any:
+    """A JSON body; None where there is none, or where it is something else."""
+    if not body or "json" not in media_type.lower():
+        return None
     try:
-        return json.loads(body) if body else None
+        return json.loads(body)
     except ValueError:
         return None

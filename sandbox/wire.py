@@ -116,6 +116,14 @@ class Call:
 
     def json(self, shape: type[Shape] | Any) -> Shape:
         """The request's body as a model or a list of models; what does not fit is refused by name."""
+        media_type = self.headers.get("content-type", "")
+        if "application/json" not in media_type.lower():
+            raise ServiceError(
+                415,
+                "VssRequestContentTypeNotSupportedException",
+                f'The request indicated a Content-Type of "{media_type}" for method type "{self.method}" which is not '
+                "supported. Valid content types for this method are: application/json.",
+            )
         try:
             return TypeAdapter(shape).validate_json(self.body)  # type: ignore[no-any-return]
         except ValidationError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import zipfile
 from dataclasses import dataclass
@@ -64,6 +65,8 @@ def refs(repository: Repository) -> dict[str, str]:
 
 def resolve(repository: Repository, version: str, kind: str = "branch") -> str:
     """The id of a commit that is named as a branch (without refs/heads/), a tag or a commit."""
+    if kind == "commit" and not re.fullmatch("[0-9a-fA-F]{4,64}", version):
+        raise errors.commit_not_found(f"commit: {version}")
     prefix = {"branch": "refs/heads/", "tag": "refs/tags/", "commit": ""}[kind]
     name = version if version.startswith("refs/") else prefix + version
     found = _git(repository, "rev-parse", "-q", "--verify", f"{name}^{{commit}}", check=False).decode().strip()

@@ -35,8 +35,10 @@ def test_the_token_is_not_in_it(world: World, client: Client) -> None:
 def test_bodies_that_are_no_json_are_null(world: World, client: Client) -> None:
     client.call("GET", "/")
     client.call("GET", "test/runs", headers={"Authorization": ""})
+    client.call("POST", "test/runs", data=b"{}", headers={"Content-Type": "application/octet-stream"})
 
-    assert [each.response_body for each in world.journal.exchanges] == [None, None]
+    assert [each.response_body for each in world.journal.exchanges][:2] == [None, None]
+    assert world.journal.exchanges[2].request_body is None
 
 
 def test_a_file_has_what_was_before_and_what_follows_by_what_is_published(

@@ -135,7 +135,10 @@ class TestBodies:
         assert client.refused("POST", "test/runs", body)[0] == 400
 
     def test_a_body_that_is_no_json_is_refused(self, client: Client) -> None:
-        assert client.refused("POST", "test/runs", data=b"name=x")[0] == 400
+        as_json = {"Content-Type": "application/json"}
+
+        assert client.refused("POST", "test/runs", data=b"name=x", headers=as_json)[0] == 400
+        assert client.refused("POST", "test/runs", data=b'{"name": "x"}')[0] == 415
 
     def test_unknown_query_parameters_are_refused_by_name(self, client: Client) -> None:
         status, message = client.refused("GET", "test/runs?buildId=1")
