@@ -66,9 +66,7 @@ def run(
             start_new_session=True,  # a Ctrl-C at the terminal is for the agent, which cancels in its own order
         )
     except (OSError, ValueError) as error:  # ValueError: a NUL character in the environment or the arguments
-        raise StepError(
-            f"An error occurred trying to start process '{command[0]}': {error}"
-        ) from error
+        raise StepError(f"An error occurred trying to start process '{command[0]}': {error}") from error
     wake, exited = threading.Event(), threading.Event()
     reading = _Reading(on_line)
     assert process.stdout is not None

@@ -42,24 +42,28 @@ def run(planned: PlannedStep, execution: Execution) -> None:
     execution.start()
     for warning in job.variables.expand_all():
         execution.warning(warning)
-    with job.cancellation.telling(lambda: _cancel(planned, execution)):
-        if job.cancellation.requested and job.verdict is not Verdict.Canceled:
-            job.status(Verdict.Canceled)
-        try:
-            wanted = not job.deadline.requested and evaluate(planned.condition, execution)
-        except ExpressionError as error:
-            execution.error(str(error))
-            execution.complete(Verdict.Failed)
-        else:
-            if not wanted:
-                execution.output(
-                    f"Skipping step due to condition evaluation.\nEvaluating: {planned.condition}\nResult: False"
-                )
-                execution.complete(Verdict.Skipped)
-                return
-            _run_wanted(planned, execution)
+    if job.cancellation.requested:
+        job.status(Verdict.Canceled)
+        _run_if_wanted(planned, execution)
+    else:
+        with job.cancellation.telling(lambda: _cancel(planned, execution)):
+            _run_if_wanted(planned, execution)
     if execution.verdict in (Verdict.SucceededWithIssues, Verdict.Failed):
         job.status(merge(job.verdict, execution.verdict))
+
+
+def _run_if_wanted(planned: PlannedStep, execution: Execution) -> None:
+    try:
+        wanted = not execution.job.deadline.requested and evaluate(planned.condition, execution)
+    except ExpressionError as error:
+        execution.error(str(error))
+        execution.complete(Verdict.Failed)
+        return
+    if wanted:
+        _run_wanted(planned, execution)
+    else:
+        execution.output(f"Skipping step due to condition evaluation.\nEvaluating: {planned.condition}\nResult: False")
+        execution.complete(Verdict.Skipped)
 
 
 def evaluate(condition: str, execution: Execution) -> bool:

@@ -73,7 +73,16 @@ class _Git:
     def run(self, *arguments: str) -> None:
         if self._program is None:
             raise StepError("Unable to locate executable file: 'git'.")
-        safe = ["-c", "safe.directory=*", "-c", "protocol.file.allow=always", "-c", "advice.detachedHead=false"]
+        safe = [
+            "-c",
+            "safe.directory=*",
+            "-c",
+            "protocol.file.allow=always",
+            "-c",
+            "advice.detachedHead=false",
+            "-c",
+            "init.defaultBranch=main",
+        ]
         self.invocation.step.command(f"git {' '.join(arguments)}")
         self.invocation.execute([self._program, *safe, *arguments], self._directory, self._environment)
 
