@@ -78,7 +78,7 @@ def used_agent(tmp_path: Path, shared: Path, links: Path) -> Agent:
 
 @dataclass(frozen=True)
 class Mirror:
-    """An index of packages on this machine. seen: user agent and path of every request."""
+    """An index of packages on this machine. seen: of every request its user agent, path and credentials."""
 
     url: str
     seen: list[str]
@@ -92,7 +92,7 @@ def mirror(tmp_path: Path, links: Path) -> Iterator[Mirror]:
 
     class Listing(SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
-            seen.append(f"{self.headers['User-Agent']} {self.path}")
+            seen.append(f"{self.headers['User-Agent']} {self.path} {self.headers['Proxy-Authorization']}")
 
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Listing, directory=str(tmp_path / "index"))) as server:
         Thread(target=server.serve_forever, daemon=True).start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.extension.conftest import MakeTask, Mirror
-from tests.extension.launching import BASE_PYTHON, RECORDER, Agent, finish, seen, wait_for
+from tests.extension.launching import BASE_PYTHON, RECORDER, Agent, finish, seen, variables, wait_for
 
 PREPARING = "##[group]Preparing the task's Python environment"
 # Starts the real Python, which then believes that it is this file: a Debian without python3-venv.
@@ -151,6 +152,27 @@ def test_the_mirror_that_the_job_names_to_pip_is_used(
     assert ended.code == 0, ended.output
     assert "Not done" not in ended.output
     assert any(request.startswith(installer) for request in mirror.seen)
+
+
+def test_the_agents_proxy_is_used_with_its_credentials(tmp_path: Path, task: MakeTask, mirror: Mirror) -> None:
+    """The agent does not set HTTPS_PROXY for its jobs. Beside task-lib's debug lines nothing shows the password."""
+    agent = Agent(tmp_path / "agent", tmp_path / "tools", {"PIP_INDEX_URL": "https://index.invalid/simple"})
+    proxy = {"Agent.ProxyUrl": mirror.url, "Agent.ProxyUsername": "me"}
+
+    ended = (
+        agent.has_python()
+        .has_uv()
+        .run(
+            task(RECORDER),
+            **variables(public=proxy, secret={"Agent.ProxyPassword": "p@ss:word"}),
+            PIP_RETRIES="0",
+            UV_HTTP_RETRIES="0",
+        )
+    )
+
+    credentials = base64.b64encode(b"me:p@ss:word").decode()
+    assert any(f"index.invalid:443 Basic {credentials}" in request for request in mirror.seen)
+    assert "p@ss" not in re.sub(r"(?m)^##vso\[task.debug\].*", "", ended.output)
 
 
 def test_a_python_without_venv_is_told_apart(agent: Agent, task: MakeTask) -> None:

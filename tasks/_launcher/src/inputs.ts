@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Writable } from 'node:stream'
 import * as tl from 'azure-pipelines-task-lib/task'
+import { withoutEcho } from './echo'
 
 /** As much of task.json as is needed here. */
 export interface TaskDefinition {
@@ -84,15 +84,5 @@ function endpoint(id: string): Endpoint {
     scheme: authorization?.scheme ?? '',
     parameters: authorization?.parameters ?? {},
     data: JSON.parse(process.env[`ENDPOINT_DATA_${id}`] || '{}') as Record<string, string>,
-  }
-}
-
-/** task-lib writes each value that is read to the log, as a debug command: secrets in inputs have no business there. */
-function withoutEcho<T>(read: () => T): T {
-  tl.setStdStream(new Writable({ write: (_chunk, _encoding, done) => done() }))
-  try {
-    return read()
-  } finally {
-    tl.setStdStream(process.stdout)
   }
 }
