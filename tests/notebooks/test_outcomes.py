@@ -125,11 +125,11 @@ def test_an_unknown_magic_fails_although_it_leaves_no_error_output(tmp_path: Pat
 
 
 def test_the_notebook_time_out_is_told_apart_from_the_cells(tmp_path: Path) -> None:
-    ran = run(tmp_path, "print('a')", "import time; time.sleep(60)", "1", notebook_timeout=3, cell_timeout=60)
+    ran = run(tmp_path, "print('a')", "import time; time.sleep(60)", "1", notebook_timeout=8, cell_timeout=60)
 
     assert ran.result.outcome is Outcome.TIMED_OUT
     assert ran.result.message == (
-        'The notebook took longer than its time-out of 3 s in cell 2 "import time; time.sleep(60)".'
+        'The notebook took longer than its time-out of 8 s in cell 2 "import time; time.sleep(60)".'
     )
     assert outcomes(ran) == ["passed", "timedOut", "notExecuted"]
     assert ran.output(0) == "a\n"

@@ -18,7 +18,8 @@ from amltasks.platforms.base import NotebookRun
 def prepare(notebook: NotebookNode, run: NotebookRun, kernel: Kernel) -> tuple[NotebookNode, list[int | None]]:
     """The notebook as it will be executed, and for each position the cell's index in `notebook` (None: injected).
 
-    Changes `notebook`. Raises UserError for parameters that papermill cannot write in the kernel's language.
+    Changes `notebook`; stored outputs go. Raises UserError for parameters that papermill cannot write in the kernel's
+    language.
     """
     index_of = {id(cell): index for index, cell in enumerate(notebook.cells)}
     given = list(notebook.cells)  # keeps the cells alive, so that no other gets the id of one
@@ -29,6 +30,8 @@ def prepare(notebook: NotebookNode, run: NotebookRun, kernel: Kernel) -> tuple[N
     for cell in notebook.cells:
         cell.metadata["tags"] = list(tags(cell))
         cell.metadata["papermill"] = NotebookNode()
+        if cell.cell_type == "code":
+            cell["outputs"], cell["execution_count"] = [], None
     if run.parameters:
         try:
             notebook = parameterize_notebook(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import logging
 import os
 import signal
@@ -103,7 +104,7 @@ class _Course:
         self._redactor = redactor
         self._emit = emit
         self._notes: list[str] = []
-        self._titles = {position: redactor.text(title) for position, title in titles(notebook).items()}
+        self._titles = titles(_redacted_copy(notebook, redactor))  # before they are cut: half a secret is one still
         self._console = Console(run.folder / LOG, redactor, emit)
         self._saver = NotebookSaver(notebook, indices, run.folder, redactor)
 
@@ -145,7 +146,7 @@ class _Course:
     def result(self, execution: Execution, started_at: datetime) -> NotebookResult:
         """The verdict, once all is over and redacted; the notebook in its final form is on disk then."""
         records = [CellRecord.model_validate(self._masked(record)) for record in execution.records]
-        leaks = self._redactor.notebook(self._notebook)
+        self._redactor.notebook(self._notebook)
         self._saver.finish(self._notebook)
         self._console.close()
         for problem in filter(None, (self._saver.problem, self._console.problem)):
@@ -158,16 +159,23 @@ class _Course:
             RunEnding.model_validate(self._masked(execution.ending)),
             started_at=started_at,
             notes=self._notes,
-            leaks=tuple(sorted(leaks)),
+            leaks=tuple(sorted(self._redactor.found)),
         )
 
     def _redacted(self, record: CellRecord) -> CellResult:
         position = record.position
+        record = CellRecord.model_validate(self._masked(record))
         cell = cell_result(self._notebook, position, self._indices[position], self._titles[position], record)
         return CellResult.model_validate(self._masked(cell))
 
     def _masked(self, data: Data) -> object:
         return self._redactor.value(data.model_dump(mode="json"))
+
+
+def _redacted_copy(notebook: NotebookNode, redactor: Redactor) -> NotebookNode:
+    redacted = copy.deepcopy(notebook)
+    redactor.notebook(redacted)
+    return redacted
 
 
 class ParentLine(threading.Thread):

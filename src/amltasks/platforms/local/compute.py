@@ -68,7 +68,8 @@ class LocalCompute:
         finally:
             if process.returncode is None:
                 process.kill()
-            processes.end_all(marker, descendants=False)
+            if watched.result is None:  # a worker that gave its result has left nothing
+                processes.end_all(marker, descendants=False)
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(process.wait(), 1)
         return watched.result or watched.without_worker(process.returncode, stop)
