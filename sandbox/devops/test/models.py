@@ -49,6 +49,7 @@ class Identity(Wire):
     id: Text | None = None
     display_name: Text | None = None
     unique_name: Text | None = None
+    directory_alias: Text | None = None
     url: Text | None = None
 
 
