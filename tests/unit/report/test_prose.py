@@ -48,12 +48,12 @@ def test_a_missing_attachment_is_its_description(name: str) -> None:
     "source", ["\\begin{a}" * 20_000, "$" * 100_000, "> " * 50_000, "[" * 100_000, "<b>" * 40_000, "![a](" * 20_000]
 )
 def test_markdown_made_to_take_forever_takes_seconds(source: str) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
 
     markdown_html(source)
     markdown_html(source[:LONGEST])
 
-    assert time.monotonic() - begun < 8
+    assert time.process_time() - begun < 8
 
 
 @pytest.mark.parametrize(

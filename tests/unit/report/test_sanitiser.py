@@ -86,12 +86,12 @@ def test_ids_and_links_to_them_get_the_prefix() -> None:
 
 def test_nesting_without_end_is_refused_at_once() -> None:
     """The parser's time grows with the square of the depth: 200,000 elements took 88 seconds."""
-    begun = time.monotonic()
+    begun = time.process_time()
 
     with pytest.raises(TooDeepError):
         clean("<div>" * 200_000)
 
-    assert time.monotonic() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 def test_only_real_images_get_an_address() -> None:
