@@ -50,18 +50,17 @@ def test_a_ready_environment_is_used_in_silence(used_agent: Agent, task: MakeTas
 
 
 def test_python_starts_within_a_quarter_of_a_second_when_all_is_ready(used_agent: Agent, task: MakeTask) -> None:
-    """From the start of Node to Python's first line; the best of some runs, for other tests run beside this one."""
+    """From the start of Node to Python's first line; at best, for other tests run beside this one."""
     folder = task("import time, os, pathlib; pathlib.Path(os.environ['STARTED']).write_text(repr(time.time()))")
     file = used_agent.temp / "started"
     used_agent.run(folder, STARTED=str(file))
 
-    seconds = []
-    for _ in range(5):
+    def seconds() -> float:
         before = time.time()
         used_agent.run(folder, STARTED=str(file))
-        seconds.append(float(file.read_text()) - before)
+        return float(file.read_text()) - before
 
-    assert min(seconds) < 0.25
+    assert any(seconds() < 0.25 for _ in range(20))
 
 
 def test_two_jobs_at_once_end_with_one_environment(agent: Agent, task: MakeTask) -> None:
