@@ -7,6 +7,7 @@ import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from queue import Empty
 from typing import Any
 
 from amltasks.notebooks.client import OutputClient
@@ -14,6 +15,7 @@ from amltasks.notebooks.kernel_process import KernelProcess
 
 SILENCE = 10.0  # seconds without any message, after which output that is still owed is given up
 _QUIET = 0.2  # the same after the kernel's process has ended
+_LOOK_AGAIN = 0.1  # seconds until the shell channel is looked at again without a wake-up
 _BATCH = 50  # messages handled before others get their turn
 
 
@@ -108,8 +110,10 @@ class Conversation:
     async def _hear_replies(self) -> None:
         channel = self._process.client.shell_channel
         while True:
-            with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):  # answers to nobody
-                message = await channel.get_msg(timeout=None)
+            # Never without a time-out: Session.send bypasses zmq.asyncio, and with it goes the wake-up for an answer
+            # that arrives meanwhile. Output widgets send while a cell runs; that is how papermill comes to hang.
+            with contextlib.suppress(Empty, ValueError, TypeError, KeyError, AttributeError):
+                message = await channel.get_msg(timeout=_LOOK_AGAIN)
                 request = self._requests.get(message["parent_header"].get("msg_id"))
                 if request and message["msg_type"] == "execute_reply" and not request.reply.done():
                     request.reply.set_result(message["content"])
