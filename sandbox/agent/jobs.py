@@ -63,7 +63,7 @@ def plan(job: Job, catalogue: Catalogue, scope: JobScope) -> list[PlannedStep]:
             count = names[definition.name] = names.get(definition.name, 0) + 1
             ref_name = definition.name if count == 1 else f"{definition.name}{count - 1}"
         shown = scope.variables.expand(step.display_name) or _default_display_name(step, definition.name, scope)
-        main.append(PlannedStep(step, definition, ref_name, shown, Variables(scope.masker)))
+        main.append(PlannedStep(step, definition, ref_name, scope.masker.mask(shown), Variables(scope.masker)))
     before = [_phase(each, "prejobexecution") for each in main if "prejobexecution" in each.definition.handlers]
     after = [_phase(each, "postjobexecution") for each in main if "postjobexecution" in each.definition.handlers]
     return [*before, *(each for each in main if _has_main_part(each)), *reversed(after)]

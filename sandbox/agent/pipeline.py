@@ -180,12 +180,14 @@ def _job(node: Node, default_name: str = "") -> Job:
     _check(node, (*_JOB, *_JOB_REST), "a job")
     if not isinstance(node.get("steps"), Sequence):
         fail(node, "a job needs 'steps'")
+    steps = _list(node.get("steps"), _step)
+    _check_unique([(step.name, step.place) for step in steps if step.name], "step")
     workspace = node.get("workspace")
     depends_on = node.get("dependsOn")
     return Job(
         name=_identifier(node, "job") or default_name,
         place=node.place,
-        steps=_list(node.get("steps"), _step),
+        steps=steps,
         display_name=_text(node, "displayName"),
         depends_on=() if depends_on is None else _names(depends_on),
         condition=_text(node, "condition"),

@@ -9,12 +9,13 @@ import pytest
 
 from sandbox.server import Server
 from sandbox.world import World
+from tests.recordings import record
 from tests.sandbox.agent.pipelines import Pipelines
 
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[tuple[World, Server]]:
-    world = World.open(None)
+    world = record(World.open(None))
     with Server(world) as server:
         yield world, server
     world.close()

@@ -303,6 +303,7 @@ def test_a_run_can_be_watched_while_it_goes_on(pipelines: Pipelines) -> None:
         ("jobs: [{job: a, dependsOn: b, steps: []}]", "depends on unknown job 'b'"),
         ("jobs: [{job: a, dependsOn: b, steps: []}, {job: b, dependsOn: a, steps: []}]", "form a circle"),
         ("variables: [{group: keys}]\nsteps: [{bash: echo}]", "Variable group keys could not be found"),
+        ("steps: [{bash: a, name: x}, {bash: b, name: X}]", "The step name 'X' appears more than once"),
         ("steps: [{script: ''}]", "Job Job: Step CmdLine input script is required."),
     ],
 )
