@@ -111,3 +111,15 @@ sys.stderr.write("no newline")
 
     assert "50 %\r100 %\nü 漢 \x1b[31mred\x1b[0m\n##vso[task.setprogress value=50;]half" in ended.output
     assert "no newline" in ended.output
+
+
+def test_python_reaches_azure_devops_through_the_agents_proxy(used_agent: Agent, task: MakeTask) -> None:
+    """The agent keeps its proxy to itself; without it nothing could be published from behind one."""
+    ended = used_agent.run(
+        task(RECORDER),
+        **variables(public={"Agent.ProxyUrl": "http://proxy.corp.invalid:3128"}, secret={}),
+        SYSTEM_COLLECTIONURI="https://dev.azure.com/org/",
+    )
+
+    assert ended.code == 0, ended.output
+    assert seen(used_agent)["environ"]["HTTPS_PROXY"] == "http://proxy.corp.invalid:3128/"

@@ -5,11 +5,10 @@ import { rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import * as tl from 'azure-pipelines-task-lib/task'
 import { cancellation } from './cancellation'
-import { withoutEcho } from './echo'
 import { Failure } from './failure'
 import { run } from './processes'
+import { proxyEnvironment } from './proxy'
 import type { Interpreter } from './python'
 
 const PAUSE_SECONDS = 3
@@ -135,11 +134,10 @@ async function findUv({ executable }: Interpreter, cwd: string): Promise<Command
  * job told pip by its environment, as the task PipAuthenticate does, uv is told too.
  */
 function installerEnvironment(): NodeJS.ProcessEnv {
-  const { HTTPS_PROXY, https_proxy } = process.env
   const { PIP_INDEX_URL, PIP_EXTRA_INDEX_URL, UV_INDEX_URL, UV_EXTRA_INDEX_URL } = process.env
   return {
     ...process.env,
-    HTTPS_PROXY: HTTPS_PROXY || https_proxy || proxyTo(PIP_INDEX_URL || 'https://pypi.org/'),
+    ...proxyEnvironment(PIP_INDEX_URL || process.env['SYSTEM_COLLECTIONURI']),
     NO_COLOR: '1',
     PIP_DISABLE_PIP_VERSION_CHECK: '1',
     PIP_NO_INPUT: '1',
@@ -153,16 +151,6 @@ function installerEnvironment(): NodeJS.ProcessEnv {
     UV_NATIVE_TLS: '1',
     UV_PYTHON_DOWNLOADS: 'never',
   }
-}
-
-/** The proxy that the agent was configured with, unless it is to be bypassed for this address. */
-function proxyTo(address: string): string | undefined {
-  const proxy = withoutEcho(() => tl.getHttpProxyConfiguration(address))
-  if (!proxy) return undefined
-  const url = new URL(proxy.proxyUrl)
-  url.username = proxy.proxyUsername ?? ''
-  url.password = proxy.proxyPassword ?? ''
-  return url.href
 }
 
 /** The agent would obey a logging command in an installer's output. */

@@ -13,6 +13,7 @@ import { environmentPython } from './environment'
 import { Failure } from './failure'
 import { readDefinition, readJob } from './inputs'
 import { killLeftovers, run, type Ending } from './processes'
+import { proxyEnvironment } from './proxy'
 import { findPython } from './python'
 
 const TASK_FOLDER = __dirname
@@ -45,6 +46,7 @@ function packages(): { lock: string; wheel: string } {
 function pythonEnvironment(): NodeJS.ProcessEnv {
   return {
     ...process.env,
+    ...proxyEnvironment(process.env['SYSTEM_COLLECTIONURI']),
     PYTHONUNBUFFERED: '1',
     PYTHONIOENCODING: 'utf-8',
     // The SDK's cache of addresses: in the home folder all agents of this account would share it, half written.
