@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Mapping, Sequence
 
@@ -21,8 +22,8 @@ from amltasks.report.publishers import Publishers
 from amltasks.requests import RunNotebooksRequest
 
 DEFAULT_TITLE = "Notebooks"
-# After a cancel the launcher waits seven seconds; two of them are the kernels'.
-SECONDS_TO_PUBLISH_AFTER_CANCEL = 4.0
+# After a cancel the launcher waits seven seconds; two of them are the kernels'. After runTimeout there are as many.
+SECONDS_TO_PUBLISH_AT_THE_END = 4.0
 # Of runTimeout, so that it bounds the whole command: publishing and pages included.
 SHARE_TO_PUBLISH, MOST_SECONDS_TO_PUBLISH = 0.1, 60.0
 
@@ -80,6 +81,7 @@ async def _run(
     watch_parent: bool,
 ) -> Report:
     stop = Stop()
+    ends = math.inf if request.run_timeout is None else time.monotonic() + request.run_timeout
 
     def finish(result: NotebookResult) -> NotebookResult:
         notes = (*plan.notes.get(result.run_id, ()), *result.notes)
@@ -97,17 +99,21 @@ async def _run(
     runs = [run.model_copy(update={"secrets": {**secrets, **run.secrets}}) for run in plan.runs]
     with cancel_on_signals(stop, watch_parent=watch_parent):
         report = await suite.run(request.title or DEFAULT_TITLE, runs, plan.settled)
-        publishing = asyncio.ensure_future(asyncio.to_thread(publishers.complete, report, _deadline(stop)))
+        publishing = asyncio.ensure_future(asyncio.to_thread(publishers.complete, report, _deadline(stop, ends)))
         stopping = asyncio.ensure_future(stop.wait())
         await asyncio.wait([publishing, stopping], return_when=asyncio.FIRST_COMPLETED)
         if stop.reason == "cancelled" and not publishing.done():
-            publishers.hurry(time.monotonic() + SECONDS_TO_PUBLISH_AFTER_CANCEL)
+            publishers.hurry(time.monotonic() + SECONDS_TO_PUBLISH_AT_THE_END)
         stopping.cancel()
         return await publishing
 
 
-def _deadline(stop: Stop) -> float | None:
-    return time.monotonic() + SECONDS_TO_PUBLISH_AFTER_CANCEL if stop.reason == "cancelled" else None
+def _deadline(stop: Stop, ends: float) -> float | None:
+    """When all must be published. ends: of the runTimeout."""
+    soon = time.monotonic() + SECONDS_TO_PUBLISH_AT_THE_END
+    if stop.reason == "cancelled":
+        return soon
+    return None if ends == math.inf else max(ends, soon)
 
 
 def _time_to_run(run_timeout: float | None) -> float | None:

@@ -92,11 +92,13 @@ def _default_output(job: Job) -> Path:
 
 
 def _tab_context(job: Job) -> TabContext:
-    attempt = job.variable("System.JobAttempt", "1")
+    # The agent calls every job `__default` that is not one of a matrix; the name in the YAML is the phase's.
+    names = [job.variable("System.PhaseName"), job.variable("System.JobName")]
+    attempts = [job.variable(f"System.{part}Attempt") for part in ("Stage", "Phase", "Job")]
     return TabContext(
         stage=job.variable("System.StageName"),
-        job=job.variable("System.JobName"),
-        attempt=int(attempt) if attempt.isdecimal() else 1,
+        job=" ".join(name for name in names if name and name != "__default"),
+        attempt=max([1, *(int(attempt) for attempt in attempts if attempt.isdecimal())]),
         step=job.variable("System.TaskInstanceName") or job.variable("System.TaskInstanceId"),
     )
 

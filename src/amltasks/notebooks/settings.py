@@ -39,6 +39,7 @@ REPOSITORY_FILE = "notebooks.yml"
 SIDECAR_SUFFIX = ".run.yml"
 SCHEMA_ID = "https://json-schema.org/draft/2020-12/schema"
 MAX_FILE_BYTES = 1024 * 1024
+_NO_MAPPING = ("dict_type", "model_type", "model_attributes_type")  # as pydantic says it
 
 
 def _duration(value: Any) -> Any:
@@ -233,8 +234,10 @@ def _fault(name: str, fault: Mapping[str, Any], lines: Mapping[tuple[str | int, 
         known = ["notebooks"] if name == REPOSITORY_FILE and len(place) == 1 else names
         hint = nearest(str(place[-1]), known) or f"; there are {', '.join(known)}"
         return f"{where}{quoted(place[-1])} is not a setting{hint}."
-    problem = str(fault["msg"]).removeprefix("Value error, ").rstrip(".")
     shown = ".".join(str(step) for step in place)
+    if fault["type"] in _NO_MAPPING:
+        return f"{where}{quoted(shown) if shown else 'the file'} has to be a mapping, with lines like `name: value`."
+    problem = str(fault["msg"]).removeprefix("Value error, ").rstrip(".")
     return f"{where}{quoted(shown)}: {problem}." if shown else f"{where}{problem}."
 
 

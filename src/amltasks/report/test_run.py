@@ -6,6 +6,7 @@ runs the notebooks sees of it returns at once, until `complete`.
 
 from __future__ import annotations
 
+import math
 import queue
 import tempfile
 import threading
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 MOST_RESULTS = 1000  # in one request
 MOST_CELLS = 10_000  # in one request: keeps it at a few megabytes
 CLOSING_SECONDS = 2.0  # of the time that is left, kept for closing the run
+LOOK_SECONDS = 0.1  # between looks whether there is still time
 NAMED = 5  # how many of the things that are missing a sentence names
 
 
@@ -41,7 +43,7 @@ class TestRunOptions(Data):
 
     url: the collection's. token: the job's. attach: kinds of files; attach_for: of which results.
     largest_attachment: bytes. connections: uploads at once.
-    patience: seconds for what is still to be published after the last notebook, where nothing else limits it.
+    patience: seconds for what is still to be published after the last notebook; a deadline may leave less.
     """
 
     __test__ = False
@@ -76,6 +78,7 @@ class TestRunPublisher(Publisher):
         self._thread = threading.Thread(target=self._work, name="test-run", daemon=True)
         self._writer: RunWriter | None = None
         self._failure: BaseException | None = None
+        self._end = self._publish_until = math.inf  # `time.monotonic()` by which `complete` returns, and closes
         self.run_id: int | None = None
         self.url = ""
 
@@ -91,17 +94,22 @@ class TestRunPublisher(Publisher):
 
     def complete(self, report: Report, deadline: float | None = None) -> None:
         """Wait until all is published, but in time to close the run before the deadline."""
-        now = time.monotonic()
-        end = deadline if deadline is not None else now + self._options.patience + CLOSING_SECONDS
-        publish_until = end - min(CLOSING_SECONDS, (end - now) / 3)
-        self._pace.end_by(publish_until - now + self._pace.now())
+        patience_ends = time.monotonic() + self._options.patience + CLOSING_SECONDS
+        self.hurry(patience_ends if deadline is None else min(deadline, patience_ends))
         self._waiting.put(None)
-        self._thread.join(max(0.0, publish_until - now))
+        while self._thread.is_alive() and time.monotonic() < self._publish_until:
+            self._thread.join(LOOK_SECONDS)
         if self._writer is not None and self._writer.run_id is not None:
             self.run_id, self.url = self._writer.run_id, self._writer.url
-            self._close(self._writer, report, self._pace.until(end - time.monotonic() + self._pace.now()))
+            self._close(self._writer, report, self._pace.until(self._end - time.monotonic() + self._pace.now()))
         if self._failure is not None and not isinstance(self._failure, (ServiceError, OSError)):
             raise self._failure
+
+    def hurry(self, deadline: float) -> None:
+        now = time.monotonic()
+        self._end = min(self._end, deadline)
+        self._publish_until = self._end - min(CLOSING_SECONDS, max(0.0, self._end - now) / 3)
+        self._pace.end_by(self._publish_until - now + self._pace.now())
 
     def links(self) -> dict[str, str]:
         return {"Test run": self.url} if self.url else {}
