@@ -8,6 +8,7 @@ Exits 0 when every notebook of the example had the outcome that the example is w
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import shutil
 import signal
@@ -47,7 +48,11 @@ def main() -> int:
         f"Running {PIPELINE.relative_to(ROOT)} on the sandbox's agent (log: {log_file.relative_to(ROOT)}) …", flush=True
     )
     started = time.monotonic()
-    with log_file.open("wb") as log, subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log) as sandbox:
+    # In a session of its own: Ctrl-C here is passed on once, and the run is cancelled in good order.
+    with (
+        log_file.open("wb") as log,
+        subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True) as sandbox,
+    ):
         try:
             while sandbox.poll() is None and not run_file.is_file():
                 time.sleep(0.1)
@@ -62,9 +67,13 @@ def main() -> int:
                 arguments.json.write_text(json.dumps({"run": run, "results": results}, indent=1), encoding="utf-8")
             if arguments.keep:
                 print(f"\nLook at it: {run['url']}   (Ctrl-C ends the sandbox)", flush=True)
-                sandbox.wait()
+                with contextlib.suppress(KeyboardInterrupt):
+                    sandbox.wait()
+                sandbox.send_signal(signal.SIGINT)
         except KeyboardInterrupt:
             sandbox.send_signal(signal.SIGINT)
+            sandbox.wait()
+            return 130
     got = {result["title"]: result["outcome"] for result in results}
     for title in EXPECTED | got:
         if got.get(title) != EXPECTED.get(title):
@@ -114,7 +123,9 @@ def _show(run: dict[str, Any], results: list[dict[str, Any]], seconds: float) ->
         scraps = ", ".join(f"{name} {value}" for name, value in result["scraps"].items())
         colour = "green" if result["outcome"] == "passed" else "red"
         cells = f"{passed}/{len(result['cells'])}"
-        table.add_row(Text(result["title"]), Text(result["outcome"], colour), cells, f"{result['duration']:.1f}", scraps)
+        table.add_row(
+            Text(result["title"]), Text(result["outcome"], colour), cells, f"{result['duration']:.1f}", scraps
+        )
     console.print(table)
     for result in results:
         cell = next((cell for cell in result["cells"] if cell["outcome"] == "failed"), None)
