@@ -9,6 +9,7 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -139,9 +140,13 @@ def test_an_asyncio_cancellation_leaves_no_process(tmp_path: Path) -> None:
 
 
 @posix
-def test_a_killed_worker_is_a_result_with_all_cells_that_were_finished(tmp_path: Path) -> None:
+def test_a_killed_worker_is_a_result_with_all_cells_that_were_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     notebook = write_notebook(tmp_path / "hangs.ipynb", SECOND_CELL_HANGS)
     processes: list[psutil.Process] = []
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
 
     def kill(event: RunEvent) -> None:
         if isinstance(event, CellStarted) and event.number == 2:
@@ -161,6 +166,7 @@ def test_a_killed_worker_is_a_result_with_all_cells_that_were_finished(tmp_path:
     assert ran.output(0) == "first\n"
     assert {artefact.name for artefact in ran.result.artefacts} == {"executed.ipynb", "console.log"}
     assert gone(processes)
+    assert list(tmp_path.glob("amlk-*")) == []
 
 
 @posix

@@ -57,7 +57,8 @@ class KernelProcess:
 
         Raises KernelStartError where the program or the folder is not there.
         """
-        folder = Path(tempfile.mkdtemp(prefix="amlk-"))  # mode 0700
+        folder = connection_folder(marker)
+        folder.mkdir(mode=0o700)
         connection_file = str(folder / "kernel.json")
         use_ipc = kernel.is_ipykernel and os.name == "posix" and len(os.fsencode(folder / "k-5")) <= _LONGEST_IPC_PATH
         where = {"transport": "ipc", "ip": str(folder / "k")} if use_ipc else {"transport": "tcp", "ip": "127.0.0.1"}
@@ -185,6 +186,11 @@ class _Tail:
     def text(self) -> str:
         with self._lock:
             return self._kept.decode("utf-8", "replace")
+
+
+def connection_folder(marker: str) -> Path:
+    """Where the kernel of that marker has its sockets: whoever cleans up after a killed worker must find it."""
+    return Path(tempfile.gettempdir()) / f"amlk-{marker[:16]}"
 
 
 def describe_exit(code: int) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -15,7 +16,7 @@ from typing import Any
 from amltasks.errors import ServiceError
 from amltasks.notebooks import processes
 from amltasks.notebooks.cells import one_line
-from amltasks.notebooks.kernel_process import signal_name
+from amltasks.notebooks.kernel_process import connection_folder, signal_name
 from amltasks.notebooks.records import CellEnding, CellRecord, EndingReason, RunEnding
 from amltasks.notebooks.results import result_of, unstarted
 from amltasks.notebooks.saving import recover
@@ -70,6 +71,7 @@ class LocalCompute:
                 process.kill()
             if watched.result is None:  # a worker that gave its result has left nothing
                 processes.end_all(marker, descendants=False)
+                shutil.rmtree(connection_folder(marker), ignore_errors=True)
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(process.wait(), 1)
         return watched.result or watched.without_worker(process.returncode, stop)
