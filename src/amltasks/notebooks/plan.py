@@ -68,13 +68,13 @@ def plan_runs(request: RunNotebooksRequest) -> Plan:
             try:
                 notes = check_parameters(notebook, run.parameters) if notebook is not None and not fault else ()
             except UserError as error:
-                plan.settled[run.run_id] = _settled(run, Outcome.INVALID, str(error))
+                plan.settled[run.run_id] = run.result(Outcome.INVALID, str(error))
                 continue
             plan.notes[run.run_id] = (*settings.notes, *notes)
             if fault:
-                plan.settled[run.run_id] = _settled(run, Outcome.INVALID, fault)
+                plan.settled[run.run_id] = run.result(Outcome.INVALID, fault)
             elif unmet := _unmet(run, settings):
-                plan.settled[run.run_id] = _settled(run, Outcome.KERNEL_MISSING, unmet)
+                plan.settled[run.run_id] = run.result(Outcome.KERNEL_MISSING, unmet)
     make_run_folders(request.output_folder, (run.run_id for run in runs))
     return Plan(runs=tuple(runs), settled=plan.settled, notes=plan.notes)
 
@@ -118,20 +118,6 @@ def _interpreter(request: RunNotebooksRequest) -> str:
     """A path starts from the root, as all paths of users do; a plain name is looked for on PATH."""
     is_path = "/" in request.python or os.sep in request.python
     return str(request.root / request.python) if is_path else request.python
-
-
-def _settled(run: NotebookRun, outcome: Outcome, message: str) -> NotebookResult:
-    return NotebookResult(
-        run_id=run.run_id,
-        notebook=run.notebook,
-        parameter_set=run.parameter_set,
-        parameters=run.parameters,
-        outcome=outcome,
-        expected_outcome=run.expected_outcome,
-        message=message,
-        owner=run.owner,
-        folder=run.folder,
-    )
 
 
 def _unmet(run: NotebookRun, settings: Settings) -> str:

@@ -38,10 +38,10 @@ def result_of(
     """
     verdict = judge(notebook, indices, records, ending)
     artefacts, problems = _artefacts(notebook, run.folder)
-    return NotebookResult(
-        **_identity(run, started_at),
-        outcome=verdict.outcome,
-        message=verdict.message,
+    return run.result(
+        verdict.outcome,
+        verdict.message,
+        **_times(started_at),
         notes=(*notes, *verdict.notes, *problems),
         cells=verdict.cells,
         kernel_death=ending.death,
@@ -53,21 +53,12 @@ def result_of(
 
 def unstarted(run: NotebookRun, outcome: Outcome, message: str, started_at: datetime) -> NotebookResult:
     """The result of a notebook that no kernel was started for."""
-    return NotebookResult(**_identity(run, started_at), outcome=outcome, message=message)
+    return run.result(outcome, message, **_times(started_at))
 
 
-def _identity(run: NotebookRun, started_at: datetime) -> dict[str, Any]:
-    return {
-        "run_id": run.run_id,
-        "notebook": run.notebook,
-        "parameter_set": run.parameter_set,
-        "parameters": run.parameters,
-        "expected_outcome": run.expected_outcome,
-        "owner": run.owner,
-        "folder": run.folder,
-        "started_at": started_at,
-        "duration": round((datetime.now(timezone.utc) - started_at).total_seconds(), 3),
-    }
+def _times(started_at: datetime) -> dict[str, Any]:
+    duration = (datetime.now(timezone.utc) - started_at).total_seconds()
+    return {"started_at": started_at, "duration": round(duration, 3)}
 
 
 def _artefacts(notebook: NotebookNode, folder: Path) -> tuple[tuple[Artefact, ...], list[str]]:

@@ -74,7 +74,7 @@ class Suite:
 
     async def _computed(self, run: NotebookRun) -> NotebookResult:
         if self._stop:
-            return _without_run(run, Outcome.NOT_RUN, WHY_NOT_RUN[self._stop.reason or "cancelled"])
+            return run.result(Outcome.NOT_RUN, WHY_NOT_RUN[self._stop.reason or "cancelled"])
 
         def emit(event: RunEvent) -> None:
             self._publishers.event(run, event)
@@ -82,18 +82,4 @@ class Suite:
         try:
             return await self._compute.run(run, emit, self._stop)
         except AmlTasksError as error:
-            return _without_run(run, Outcome.NOT_RUN, f"Could not be run: {error}")
-
-
-def _without_run(run: NotebookRun, outcome: Outcome, message: str) -> NotebookResult:
-    return NotebookResult(
-        run_id=run.run_id,
-        notebook=run.notebook,
-        parameter_set=run.parameter_set,
-        parameters=run.parameters,
-        outcome=outcome,
-        expected_outcome=run.expected_outcome,
-        message=message,
-        owner=run.owner,
-        folder=run.folder,
-    )
+            return run.result(Outcome.NOT_RUN, f"Could not be run: {error}")

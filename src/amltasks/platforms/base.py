@@ -46,6 +46,21 @@ class NotebookRun(Data):
     def title(self) -> str:
         return f"{self.notebook} [{self.parameter_set}]" if self.parameter_set else self.notebook
 
+    def result(self, outcome: Outcome, message: str = "", **more: Any) -> NotebookResult:
+        """A result of this run; more: what else is known, by the fields' names."""
+        return NotebookResult(
+            run_id=self.run_id,
+            notebook=self.notebook,
+            parameter_set=self.parameter_set,
+            parameters=self.parameters,
+            outcome=outcome,
+            expected_outcome=self.expected_outcome,
+            message=message,
+            owner=self.owner,
+            folder=self.folder,
+            **more,
+        )
+
 
 class KernelStarted(Data):
     kind: Literal["kernelStarted"] = "kernelStarted"
