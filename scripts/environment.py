@@ -42,7 +42,7 @@ def node_modules() -> Path:
         npm = shutil.which("npm")
         if npm is None:
             raise SystemExit("npm is not on PATH: install Node.js 20 or later, which brings it.")
-        _run([npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], what="installing the Node packages")
+        _run([npm, "ci", "--no-audit", "--no-fund", "--loglevel=error", "--no-update-notifier"], what="installing the Node packages")
         stamp.write_text(wanted)
     return folder
 
@@ -68,28 +68,36 @@ def _virtual_environment(name: str, also: tuple[str, ...] = ()) -> Path:
     print(f"Preparing {folder.relative_to(ROOT)} …", flush=True)
     if not python.is_file():
         _run([BASE_PYTHON, "-m", "venv", str(folder)], what=f"making the virtual environment {folder}")
-    install = _installer(python)
-    _run([*install, "--require-hashes", "-r", str(lock)], what=f"installing {lock.name}")
+    _install(python, ["--require-hashes", "-r", str(lock)], what=f"installing {lock.name}")
     if also:
-        _run([*install, *also], what="installing this package")
+        _install(python, list(also), what="installing this package")
     stamp.write_text(wanted)
     return python
 
 
-def _installer(python: Path) -> list[str]:
-    """uv, which is several times faster, where it can be had; pip elsewhere."""
-    uv = shutil.which("uv")
-    if uv is None:
-        own = ENVIRONMENTS / "uv"
-        uv_python = _interpreter(own)
-        found = uv_python.parent / ("uv.exe" if os.name == "nt" else "uv")
-        if not found.is_file():
-            _run([BASE_PYTHON, "-m", "venv", str(own)], what="making a virtual environment for uv")
-            got = subprocess.run([str(uv_python), "-m", "pip", "install", "--quiet", "uv"], check=False)
-            if got.returncode:
-                return [str(python), "-m", "pip", "install", "--quiet"]
-        uv = str(found)
-    return [uv, "pip", "install", "--quiet", "--python", str(python)]
+def _install(python: Path, arguments: list[str], *, what: str) -> None:
+    """By uv, which is several times faster, where it can be had and does it; by pip otherwise."""
+    uv = _uv()
+    if uv:
+        # Certificates as the system has them: a proxy's own authority is known there only.
+        environment = {**os.environ, "UV_SYSTEM_CERTS": "1"}
+        command = [uv, "pip", "install", "--quiet", "--python", str(python), *arguments]
+        if not subprocess.run(command, cwd=ROOT, check=False, env=environment).returncode:
+            return
+    _run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments], what=what)
+
+
+def _uv() -> str | None:
+    found = shutil.which("uv")
+    if found:
+        return found
+    python = _interpreter(ENVIRONMENTS / "uv")
+    own = python.parent / ("uv.exe" if os.name == "nt" else "uv")
+    if not own.is_file():
+        _run([BASE_PYTHON, "-m", "venv", str(ENVIRONMENTS / "uv")], what="making a virtual environment for uv")
+        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv"]
+        subprocess.run(pip, cwd=ROOT, check=False)
+    return str(own) if own.is_file() else None
 
 
 def _interpreter(folder: Path) -> Path:
