@@ -16,6 +16,7 @@ from typing import Any
 from amltasks.devops.pipeline import PipelineContext
 from amltasks.devops.sdk import models
 from amltasks.report.model import CellOutcome, CellResult, NotebookResult, Outcome
+from amltasks.report.traceback_text import condensed
 
 LONGEST_TEXT = 1000  # of comments and stack traces, as documented; kept for error messages too
 LONGEST_NAME = 256
@@ -134,7 +135,7 @@ def result_to_add(
         completed_date=completed,
         duration_in_ms=milliseconds,
         error_message="" if result.ok else cut(redact(result.message)),
-        stack_trace=cut_front(redact(trace)),
+        stack_trace=cut_front(condensed(redact(trace), LONGEST_TEXT)),
         comment=cut(redact("\n".join(_comment_lines(result, [*left_out, *notes])))),
         computer_name=computer or None,
         owner=_identity(redact(result.owner)) if result.owner and not plain else None,
@@ -178,7 +179,7 @@ def _sub_result(cell: CellResult, number: int, redact: Redact) -> Any:
         completed_date=completed,
         duration_in_ms=milliseconds,
         error_message=cut(redact(f"{error.name}: {error.value}")) if error else None,
-        stack_trace=cut_front(redact(error.traceback)) if error and error.traceback else None,
+        stack_trace=cut_front(condensed(redact(error.traceback), LONGEST_TEXT)) if error and error.traceback else None,
         comment={CellOutcome.EXPECTED_ERROR: "Raised as expected.", CellOutcome.ENDED_EARLY: "Ended the notebook."}.get(
             cell.outcome
         ),

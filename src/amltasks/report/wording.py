@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from amltasks.report.model import CellOutcome, NotebookResult, Outcome, Report
+from amltasks.report.traceback_text import condensed
 
 OUTCOMES = {
     Outcome.PASSED: "Passed",
@@ -108,8 +109,8 @@ def summary(report: Report) -> str:
     return "The notebook failed." if total == 1 else f"{failed} of {total} notebooks failed."
 
 
-def error_lines(result: NotebookResult, limit: int = 15) -> list[str]:
-    """The end of the failing cell's traceback, or what is known of a kernel's death; empty where there is neither."""
+def error_lines(result: NotebookResult, limit: int = 30) -> list[str]:
+    """What tells most of the failing cell's traceback, or what is known of a kernel's death; empty where there is neither."""
     cell, death = result.failing_cell, result.kernel_death
     if death:
         known = [
@@ -121,7 +122,8 @@ def error_lines(result: NotebookResult, limit: int = 15) -> list[str]:
         ]
         return [line for line in known if line] + last_lines(death.last_output, limit)
     if cell and cell.error:
-        return last_lines(cell.error.traceback, limit) or [f"{cell.error.name}: {cell.error.value}"]
+        shown = last_lines(condensed(cell.error.traceback, 2000), limit)
+        return shown or [f"{cell.error.name}: {cell.error.value}"]
     return []
 
 
