@@ -110,7 +110,7 @@ def summary(report: Report) -> str:
 
 
 def error_lines(result: NotebookResult, limit: int = 30) -> list[str]:
-    """What tells most of the failing cell's traceback, or what is known of a kernel's death; empty where there is neither."""
+    """What tells most of the failing cell's traceback, or what is known of a kernel's death; empty without either."""
     cell, death = result.failing_cell, result.kernel_death
     if death:
         known = [
