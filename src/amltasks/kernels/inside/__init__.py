@@ -1,0 +1,1 @@
+"""Runs in the user's interpreter, by path: knows the standard library and ipykernel, and nothing of amltasks."""

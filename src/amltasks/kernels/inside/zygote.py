@@ -1,0 +1,165 @@
+"""Imports once, forks kernels: `INTERPRETER zygote.py`, with its settings as one line on stdin, whose end is its own.
+
+It is kept empty of everything that does not survive a fork: no event loop, no ZeroMQ context, no shell, no thread
+but those of libraries that put up with it. It never sees what a kernel is asked for: that is read after the fork.
+
+settings: {"listener": descriptor of a listening Unix socket, "preload": [module, …]}
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import importlib.util
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+import warnings
+from typing import Callable, Dict, List, Optional
+
+# A library that starts threads when it is imported, and starts them anew in a forked process (numexpr: by its pid).
+_THREADED = {"numexpr": ("pandas", "numexpr")}
+# What is bound to a running kernel or to a device when it is imported. Must not be here, whoever imported it.
+_FORBIDDEN = ("matplotlib.pyplot", "matplotlib_inline", "torch", "tensorflow", "jax", "ray", "grpc", "cupy", "pyspark")
+# Imported by every kernel while it starts, or with its first cell.
+_OF_EVERY_KERNEL = (
+    "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.logger", "IPython.core.magics",
+    "IPython.core.oinspect", "IPython.extensions.storemagic", "IPython.utils.wildcard", "tornado.platform.asyncio",
+    "psutil", "pdb", "pwd", "sqlite3", "unicodedata",
+)  # fmt: skip
+
+Keep = Callable[[socket.socket, List[str]], Callable[[], None]]
+
+
+class Zygote:
+    """What was imported, and whether that may be copied now."""
+
+    def __init__(self, preload: List[str]) -> None:
+        self._threads = 1
+        for name in _OF_EVERY_KERNEL:
+            _import(name)
+        # Compiles the regular expressions that every first cell needs; keeps nothing.
+        importlib.import_module("IPython.core.inputtransformer2").TransformerManager().transform_cell("x = 'a'\n")
+        before = set(sys.modules)
+        self._preload(preload)
+        self.preloaded = sorted({name.partition(".")[0] for name in set(sys.modules) - before})
+        self._refusal = self._final_refusal()
+        self._places = _modified()
+
+    def _preload(self, names: List[str]) -> None:
+        for owner, users in _THREADED.items():
+            if any(name.partition(".")[0] in users for name in names) and importlib.util.find_spec(owner):
+                before = _threads()
+                importlib.import_module(owner)
+                self._threads += _threads() - before
+        for name in names:
+            _import(name)
+
+        # Compiles the regular expressions that every first cell needs; keeps nothing.
+        importlib.import_module("IPython.core.inputtransformer2").TransformerManager().transform_cell("x = 'a'\n")
+
+    def _final_refusal(self) -> str:
+        """Why nothing may ever be forked from here; empty if all is well."""
+        pid = os.fork()  # libraries that end their threads before a fork (OpenBLAS) do it now
+        if not pid:
+            os._exit(0)
+        os.waitpid(pid, 0)
+        if any(not os.path.isabs(place) for place in os.environ.get("PYTHONPATH", "").split(os.pathsep) if place):
+            return "PYTHONPATH has a relative path, which every kernel takes from its own working directory"
+        found = [name for name in _FORBIDDEN if name in sys.modules]
+        if found:
+            return f"{', '.join(found)} was imported"
+        with open("/proc/self/maps", "rb") as file:
+            maps = file.read()
+        return "CUDA is loaded" if b"libcuda.so" in maps or b"/dev/nvidia" in maps else ""
+
+    def refusal(self) -> str:
+        """Why no kernel may be forked now; empty if one may."""
+        if self._refusal:
+            return self._refusal
+        if _threads() > self._threads:
+            return f"{_threads()} threads are running, {self._threads} known to be safe"
+        if _modified() != self._places:
+            return "packages were installed or removed since the libraries were imported"
+        return ""
+
+
+def _import(name: str) -> None:
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError:  # not of this version, or not installed: the kernel will see for itself
+        pass
+
+
+def _threads() -> int:
+    return len(os.listdir("/proc/self/task"))
+
+
+def _modified() -> Dict[str, Optional[int]]:
+    """When each folder that modules come from was changed last: pip changes it with every package."""
+    return {place: os.stat(place).st_mtime_ns if os.path.exists(place) else None for place in sys.path}
+
+
+def serve(listener: socket.socket, zygote: Zygote, keep: Keep) -> Callable[[], None]:
+    """Forks a keeper for every connection, until stdin ends. Returns in kernels only: what to call when it listens."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers need not be waited for
+    gc.freeze()  # a collection in a kernel would otherwise copy every page
+    while True:
+        ready, _, _ = select.select([listener, 0], [], [])
+        if 0 in ready:
+            os._exit(0)
+        connection, _ = listener.accept()
+        refusal = zygote.refusal()
+        if _peer(connection) != os.getuid():
+            connection.close()
+        elif refusal:
+            connection.sendall(json.dumps({"refused": refusal}).encode() + b"\n")
+            connection.close()
+        else:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # Python ≥ 3.12 warns of threads, which have been looked at
+                pid = os.fork()
+            if not pid:
+                listener.close()
+                return keep(connection, zygote.preloaded)
+            connection.close()
+
+
+def _peer(connection: socket.socket) -> int:
+    """The user at the other end of a Unix socket."""
+    _, user, _ = struct.unpack(
+        "3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    )
+    return int(user)
+
+
+def _line() -> bytes:
+    line = b""
+    while not line.endswith(b"\n"):
+        byte = os.read(0, 1)
+        if not byte:
+            os._exit(0)
+        line += byte
+    return line
+
+
+if __name__ == "__main__":
+    settings = json.loads(_line())
+    # Read when matplotlib is imported. Kernels have it too, unless the user says otherwise: then it is given here.
+    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    import keeper  # type: ignore[import-not-found,unused-ignore]
+    from kernel_app import KernelApp  # type: ignore[import-not-found,unused-ignore]
+
+    # What a notebook imports is its own: nothing of this folder. IPython adds the working directory later.
+    for name in ("keeper", "identity", "kernel_app"):
+        del sys.modules[name]
+    del sys.path[0]
+    KernelApp.listening = staticmethod(
+        serve(socket.socket(fileno=settings["listener"]), Zygote(settings["preload"]), keeper.keep)
+    )
+    KernelApp.launch_instance()

@@ -1,0 +1,63 @@
+"""Which libraries a zygote imports beforehand: those that its notebooks import, as far as they survive a fork."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+
+# Proven by tests to hold no thread, file, random stream or device of their own once imported, or to renew it in a fork.
+# seaborn and statsmodels bind pyplot to a shell that is not there yet; sympy and networkx draw random numbers of their own.
+_ALLOWED = ("numpy", "pandas", "scipy", "sklearn", "pyarrow", "matplotlib", "PIL")
+
+# What a module needs that must not be imported beforehand itself: pyplot looks for a running shell.
+_INSTEAD = {
+    "matplotlib.pyplot": ("matplotlib.figure", "matplotlib.widgets", "matplotlib.backends.backend_agg"),
+    "matplotlib.pylab": ("matplotlib.figure", "matplotlib.widgets", "matplotlib.backends.backend_agg"),
+    "seaborn": ("pandas", "scipy.stats", "matplotlib.figure", "matplotlib.widgets", "matplotlib.backends.backend_agg"),
+    "statsmodels": ("pandas", "scipy.stats", "scipy.optimize", "scipy.signal"),
+}
+
+_INSTALLER = re.compile(r"\b(pip3?|conda|mamba|micromamba|uv|poetry|easy_install|ensurepip|apt|apt-get)\b")
+_MAGIC = re.compile(r"^\s*(%|!)")
+
+
+def choose(sources: Iterable[str]) -> tuple[str, ...]:
+    """Modules worth importing before the notebooks with these code cells; none where a cell may install packages.
+
+    A package that a notebook installs must be the one it then imports: such a notebook must not share a zygote that
+    has imported another version.
+    """
+    found: set[str] = set()
+    for source in sources:
+        if _INSTALLER.search(source):
+            return ()
+        for name in _imported(source):
+            found.update(_beforehand(name))
+    return tuple(sorted(found))
+
+
+def _beforehand(name: str) -> tuple[str, ...]:
+    for bound, instead in _INSTEAD.items():
+        if name == bound or name.startswith(bound + "."):
+            return instead
+    return (name,) if name.partition(".")[0] in _ALLOWED else ()
+
+
+def _imported(source: str) -> set[str]:
+    """Absolute names in the import statements of a cell; none where it is no Python."""
+    if re.match(r"\s*%%(?!time\b|timeit\b|capture\b|prun\b)", source):
+        return set()
+    plain = "\n".join("pass" if _MAGIC.match(line) else line for line in source.splitlines())
+    try:
+        tree = ast.parse(plain)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names if node.module in _ALLOWED)
+    return names
