@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> int:
     shutil.rmtree(RECORDINGS, ignore_errors=True)
     RECORDINGS.mkdir(parents=True)
     steps = [] if partial else [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]]
-    steps.append(["pytest", "-n", "auto", "--dist", "loadgroup", *([] if long else ["-m", "not long"]), *chosen])
+    steps.append(["pytest", "-n", "auto", *([] if long else ["-m", "not long"]), *chosen])
     failed = [
         step[0] for step in steps if subprocess.run([sys.executable, "-m", *step], cwd=ROOT, env=environment).returncode
     ]
@@ -34,6 +34,7 @@ def main(arguments: list[str]) -> int:
         print(f"Recorded exchanges against the published documents: {len(recordings)} recordings", flush=True)
         if subprocess.run([sys.executable, str(CONFORMANCE), *recordings], cwd=ROOT).returncode:
             failed.append("conformance")
+        subprocess.run([sys.executable, "-m", "tests.recordings", *recordings], cwd=ROOT)
     if failed:
         print("Failed: " + ", ".join(failed))
     return bool(failed)

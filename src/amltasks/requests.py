@@ -112,7 +112,7 @@ class RunNotebooksRequest(Data):
             attach=parse_choices(text("attach", "ipynb,html,log,images"), ArtefactKind, "attach"),
             attach_for=_one_of(text("attachFor", "all")),
             publish=parse_choices(text("publish", "testResults,tab,summary"), Target, "publish"),
-            output_folder=root / text("outputFolder") if text("outputFolder") else default_output,
+            output_folder=_output_folder(root, text("outputFolder")) or default_output,
             strict_secrets=_yes_or_no(text("strictSecrets", "false"), "strictSecrets"),
         )
 
@@ -172,3 +172,9 @@ def _folder(root: Path, text: str, name: str) -> Path | None:
     if not folder.is_dir():
         raise UserError(f"{name}: {quoted(text)} is not a folder that exists.")
     return folder.resolve()
+
+
+def _output_folder(root: Path, text: str) -> Path | None:
+    if text and (root / text).is_file():
+        raise UserError(f"outputFolder: {quoted(text)} is a file: name a folder, which need not exist.")
+    return root / text if text else None

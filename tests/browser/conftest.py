@@ -11,13 +11,6 @@ from tests.browser import chromium
 from tests.notebooks.running import SHARED
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All on one worker: one browser serves them."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[chromium.Chromium]:
     program = chromium.find()

@@ -1,13 +1,9 @@
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
-import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -17,27 +13,12 @@ from threading import Thread
 import pytest
 
 from tests.extension.launching import ROOT, Agent, make_task, write_wheel
+from tests.locking import one_at_a_time
 
 # The scripts import each other as they are started: by their own names.
 sys.path.insert(0, str(ROOT / "scripts"))
 
 MakeTask = Callable[[str], Path]
-
-
-@pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One folder for all workers of a test session."""
-    own = tmp_path_factory.getbasetemp()
-    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-
-
-@pytest.fixture(scope="session")
-def package(shared: Path) -> Path:
-    """The packed extension, built once."""
-    with _one_at_a_time(shared / "build.lock"):
-        done = subprocess.run([sys.executable, str(ROOT / "scripts" / "build.py")], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return Path(done.stdout.splitlines()[-1])
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +32,7 @@ def launcher(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def links(shared: Path) -> Path:
     """The only place from which packages can be installed in these tests: a folder with one small wheel."""
     folder = shared / "links"
-    with _one_at_a_time(shared / "links.lock"):
+    with one_at_a_time(shared / "links.lock"):
         if not folder.is_dir():
             folder.mkdir()
             write_wheel(folder, "locked", {"locked/__init__.py": "", "locked/data.txt": "data\n"})
@@ -107,10 +88,3 @@ def _packages_from(links: Path) -> dict[str, str]:
         "UV_OFFLINE": "1",
         "UV_FIND_LINKS": str(links),
     }
-
-
-@contextmanager
-def _one_at_a_time(file: Path) -> Iterator[None]:
-    with file.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

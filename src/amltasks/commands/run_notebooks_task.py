@@ -43,7 +43,7 @@ def carry_out(job: Job, output: Output) -> ExitCode:
     step = _Step(job, request, redactor)
     report = run_notebooks(request, [*step.publishers, PipelineLog(output)], secrets, watch_parent=True)
     code = exit_code(report, request)
-    output.command(*step.uploads(), *step.variables(report, code), *_verdict(report, code))
+    output.command(*step.uploads(), *step.variables(report, code), *_verdict(report, request, code))
     return code
 
 
@@ -116,13 +116,13 @@ def _test_run(job: Job, request: RunNotebooksRequest, redactor: Redactor) -> Tes
     return TestRunPublisher(options, redactor.text)
 
 
-def _verdict(report: Report, code: ExitCode) -> Iterator[str]:
+def _verdict(report: Report, request: RunNotebooksRequest, code: ExitCode) -> Iterator[str]:
     """What the agent shows as the step's result. A cancelled step it marks itself."""
     if code == ExitCode.NOTEBOOKS_FAILED:
-        leaks = leaking(report)
-        if leaks and not report.failed:
-            yield commands.complete("Failed", f"Secrets were found in the outputs of {len(leaks)} notebooks.")
-        else:
-            yield commands.complete("Failed", summary(report))
+        leaks = leaking(report) if request.strict_secrets else ()
+        if leaks:
+            titles = ", ".join(result.title for result in leaks)
+            yield commands.issue(f"strictSecrets: secrets were found in the outputs of {titles}.", "error")
+        yield commands.complete("Failed", summary(report))
     elif code == ExitCode.PASSED and report.problems:
         yield commands.complete("SucceededWithIssues", report.problems[0])

@@ -32,6 +32,7 @@ from sandbox.devops.test.models import Run
 from sandbox.faults import Fault
 from sandbox.server import Server
 from sandbox.world import World
+from tests.recordings import record
 
 ROOT = Path(__file__).parents[3]
 STARTED = datetime(2026, 5, 4, 10, 0, tzinfo=timezone.utc)
@@ -55,7 +56,7 @@ class Scene:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.world = World.open()
+        self.world = record(World.open())
         self.build = self.world.builds.create(
             "notebooks", source_branch="refs/heads/main", source_version="0" * 40, repository="demo"
         )

@@ -11,6 +11,7 @@ from typing import Any
 import requests
 
 from sandbox.server import Server
+from tests.recordings import keep
 
 SHARED = Path(__file__).parents[4] / "shared"
 
@@ -53,6 +54,7 @@ class Client:
 
 def check_recording(recording: Path) -> str:
     """What the conformance check says of a recording; empty where all of it is as published."""
+    keep(recording)
     checker = [sys.executable, str(SHARED / "conformance" / "check_exchanges.py"), str(recording)]
     checked = subprocess.run(checker, capture_output=True, text=True, check=False)
     return "" if checked.returncode == 0 else checked.stdout

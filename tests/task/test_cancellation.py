@@ -1,0 +1,148 @@
+"""A run that is cancelled, or whose launcher is killed: nothing stays, and what was done by then is published."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from sandbox.agent import Agent, Timing
+from tests.task.pipelines import Published, Site, script, task
+
+NOTEBOOKS = [f"n{number}.ipynb" for number in range(6)]
+# Seconds after the task has started, with an environment that is ready: launcher, Python, kernels, cells, publishing.
+MOMENTS = [0.2, 0.6, 1.2, 2.0, 3.0, 4.5, 6.0, 7.5, 9.0, 11.0]
+ALLOWED = 7.0  # seconds from the cancel to the end of the step; then the agent gets harsh
+
+
+def write_notebooks(site: Site) -> None:
+    for name in NOTEBOOKS:
+        site.notebook(name, "import time\nprint('begun', flush=True)", "time.sleep(1.5)", "print('done')")
+
+
+def left_below(folder: Path) -> list[str]:
+    """Command lines of processes that work below a folder, or were started for it."""
+    found = []
+    for process in psutil.process_iter(["cwd", "cmdline"]):
+        places = [process.info["cwd"] or "", *(process.info["cmdline"] or [])]
+        if any(str(folder) in place for place in places):
+            found.append(" ".join(process.info["cmdline"] or []))
+    return found
+
+
+def orphans(ran: Published) -> list[str]:
+    """What the agent itself had to kill at the end of the job."""
+    return [line for line in ran.log("Finalize Job") if "Terminate orphan process" in line]
+
+
+def cancelled_after(site: Site, seconds: float) -> tuple[Published, float]:
+    """A run that is cancelled so long after the task's start, and what the task took to end after that."""
+    moment: list[float] = []
+
+    def watch(agent: Agent) -> None:
+        def cancel() -> None:
+            while not any("Starting: the notebooks" in line for line in site.shown):
+                time.sleep(0.01)
+            time.sleep(seconds)
+            moment.append(time.time())
+            agent.cancel()
+
+        threading.Thread(target=cancel, daemon=True).start()
+
+    ran = site.run(task(*NOTEBOOKS, displayName="the notebooks", maxParallel="2"), after_start=watch)
+    ended = ran.result.record("the notebooks").finish_time
+    assert ended is not None
+    return ran, ended.timestamp() - moment[0]
+
+
+def check_cancelled(ran: Published, took: float) -> None:
+    assert took < ALLOWED
+    assert ran.verdicts["the notebooks"] == "canceled"
+    assert ran.result.result == "canceled"
+    assert orphans(ran) == []
+    assert left_below(ran.folder) == []
+    log = ran.log("the notebooks")
+    finished = [name for name in NOTEBOOKS if any(line.startswith(f"{name}: passed") for line in log)]
+    if not ran.test_runs:
+        assert not finished
+        return
+    assert (ran.test_run.state, ran.test_run.substate) == ("Aborted", "canceledByUser")
+    results = ran.results()
+    assert {name for name, result in results.items() if result.outcome == "Passed"} == set(finished)
+    for name in finished:
+        assert "executed.ipynb" in ran.attached(name)
+
+
+@pytest.mark.parametrize(
+    "seconds", [pytest.param(each, marks=[] if each in (1.2, 6.0) else pytest.mark.long) for each in MOMENTS]
+)
+def test_a_cancelled_run_ends_at_once_leaves_nothing_and_has_published_what_was_done(
+    seconds: float, site: Site
+) -> None:
+    """At whatever moment it comes: the run of tests stands Aborted, or was never begun."""
+    write_notebooks(site)
+
+    ran, took = cancelled_after(site, seconds)
+
+    published = len(ran.results()) if ran.test_runs else None
+    print(f"cancelled {seconds} s after the start: over {took:.2f} s later, results in the test run: {published}")
+    check_cancelled(ran, took)
+
+
+def test_when_the_launcher_alone_is_killed_python_and_the_kernels_end_by_themselves(site: Site) -> None:
+    """As the agent's last resort is, or the kernel's out-of-memory killer. The agent's own cleaning comes later."""
+    site.notebook("long.ipynb", "print('begun', flush=True)", "import time\ntime.sleep(120)")
+    seen: list[int] = []
+
+    def watch(agent: Agent) -> None:
+        def kill() -> None:
+            while not any("begun" in line for line in site.shown):
+                time.sleep(0.05)
+            for process in psutil.process_iter(["cmdline"]):
+                command = process.info["cmdline"] or []
+                if len(command) == 2 and command[1].endswith("launcher.js") and str(site.folder) in command[1]:
+                    seen.append(process.pid)
+                    process.kill()
+
+        threading.Thread(target=kill, daemon=True).start()
+
+    wait = script("sleep 7", "wait", condition="always()")
+    ran = site.run(task("long.ipynb", displayName="the notebooks"), wait, after_start=watch)
+
+    assert len(seen) == 1
+    assert ran.verdicts["the notebooks"] == "failed"
+    assert orphans(ran) == []
+    assert left_below(site.folder) == []
+    assert ran.test_run.state == "Aborted"
+
+
+def test_a_step_that_runs_out_of_its_own_time_is_cleared_up_like_a_cancelled_one(site: Site) -> None:
+    site.notebook("quick.ipynb", "1")
+    site.notebook("long.ipynb", "import time\ntime.sleep(120)")
+
+    step = task("quick.ipynb", "long.ipynb", displayName="the notebooks", timeoutInMinutes=1)
+    ran = site.run(step, timing=Timing(minute=12))
+
+    assert ran.verdicts["the notebooks"] == "failed"
+    assert "The task has timed out." in ran.errors("the notebooks")
+    assert orphans(ran) == []
+    assert ran.test_run.state == "Aborted"
+    assert ran.results()["quick.ipynb"].outcome == "Passed"
+
+
+def test_the_time_for_everything_ends_the_notebooks_and_all_is_published(site: Site) -> None:
+    """runTimeout is no cancel: the run is Completed and the step has failed."""
+    site.notebook("quick.ipynb", "1")
+    site.notebook("long.ipynb", "import time\ntime.sleep(120)")
+
+    ran = site.run(task("quick.ipynb", "long.ipynb", displayName="the notebooks", runTimeout="15s"))
+
+    assert ran.verdicts["the notebooks"] == "failed"
+    assert ran.test_run.state == "Completed"
+    assert {name: result.outcome for name, result in ran.results().items()} == {
+        "quick.ipynb": "Passed",
+        "long.ipynb": "Timeout",
+    }
