@@ -80,30 +80,35 @@ def fork_kernel(
         "limits": dict(limits or {}),
         "oomScoreAdj": oom_score_adj,
     }
-    data = json.dumps(request).encode()
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    lines = _Lines(connection)
     try:
         connection.settimeout(timeout)
         connection.connect(address)
-        message = len(data).to_bytes(_LENGTH_BYTES, "big") + data
-        sent = socket.send_fds(connection, [message], [stdout, stderr])
-        connection.sendall(message[sent:])
-        lines = _Lines(connection)
-        first = lines.next(timeout)
-        if first is None:
-            raise ForkRefusedError("the zygote, or the kernel while it started, has ended")
-        if "pid" not in first:
-            raise ForkRefusedError(str(first.get("refused", f"it ended at once: {first}")))
-        return ForkedKernel(connection, lines, int(first["pid"]))
+        _send(connection, json.dumps(request).encode(), stdout, stderr)
+        answer = lines.next(timeout)
     except TimeoutError:
-        connection.close()
-        raise ForkRefusedError(f"no kernel after {timeout:g} s") from None
+        answer = {"refused": f"no kernel after {timeout:g} s"}
     except OSError as error:
-        connection.close()
-        raise ForkRefusedError(f"no zygote answers: {error}") from None
-    except BaseException:
-        connection.close()
-        raise
+        answer = {"refused": f"no zygote answers: {error}"}
+    if answer and "pid" in answer:
+        return ForkedKernel(connection, lines, int(answer["pid"]))
+    connection.close()
+    raise ForkRefusedError(_why(answer))
+
+
+def _send(connection: socket.socket, data: bytes, stdout: int, stderr: int) -> None:
+    message = len(data).to_bytes(_LENGTH_BYTES, "big") + data
+    sent = socket.send_fds(connection, [message], [stdout, stderr])
+    connection.sendall(message[sent:])
+
+
+def _why(answer: dict[str, Any] | None) -> str:
+    if answer is None:
+        return "the zygote has ended"
+    if "exit" in answer:
+        return f"the kernel ended at once (exit code {answer['exit']})"
+    return str(answer.get("refused", answer))
 
 
 class ForkedKernel:

@@ -6,8 +6,8 @@ import ast
 import re
 from collections.abc import Iterable
 
-# Proven by tests to hold no thread, file, random stream or device of their own once imported, or to renew it in a fork.
-# seaborn and statsmodels bind pyplot to a shell that is not there yet; sympy and networkx draw random numbers of their own.
+# Tested to hold no thread, file, random stream or device of their own once imported, or to renew it in a fork.
+# Not: seaborn, which imports pyplot; sympy, which makes a random stream of its own.
 _ALLOWED = ("numpy", "pandas", "scipy", "sklearn", "pyarrow", "matplotlib", "PIL")
 
 # What a module needs that must not be imported beforehand itself: pyplot looks for a running shell.

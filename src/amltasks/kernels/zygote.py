@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fnmatch
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -15,7 +14,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 _PROGRAM = Path(__file__).with_name("inside") / "zygote.py"
-_LONGEST_ADDRESS = 107  # sockaddr_un.sun_path without its NUL
 _WAITING = 512  # kernels that may be asked for while it still imports
 _END_SECONDS = 2.0
 
@@ -63,12 +61,11 @@ class Zygote:
         """Starts it and returns at once, long before it has imported anything; `close` must be called.
 
         environment: of the kernels to come; see `start_environment`. preload: modules, see `preload.choose`.
-        options: of the interpreter (`-X utf8`). Raises OSError where the interpreter does not start.
+        options: of the interpreter (`-X utf8`). Raises OSError where the interpreter does not start, or the path of
+        temporary files is too long for a socket (107 bytes).
         """
         folder = Path(tempfile.mkdtemp(prefix="amlz-"))  # mode 0700
         try:
-            if len(os.fsencode(folder / "zygote")) > _LONGEST_ADDRESS:
-                raise OSError(f"the path of temporary files is too long for a socket: {folder}")
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener, (folder / "log").open("wb") as log:
                 listener.bind(str(folder / "zygote"))
                 listener.listen(_WAITING)

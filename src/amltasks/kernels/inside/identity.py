@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import ctypes
 import os
-import posix
 import random
 import resource
 import signal
 import sys
+import tempfile
 import time
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_MM = 35
 _PR_SET_MM_MAP = 14
 _NO_FILE = 0xFFFFFFFF
-_MEMORY: List[Any] = []  # what the system shows as command line and environment: lives as long as the process
+_MEMORY: list[Any] = []  # what the system shows as command line and environment: lives as long as the process
 
 
 class _MemoryMap(ctypes.Structure):
@@ -34,7 +34,7 @@ class _MemoryMap(ctypes.Structure):
     ]
 
 
-def take_over(request: Dict[str, Any]) -> None:
+def take_over(request: dict[str, Any]) -> None:
     """Makes this process, just forked, what the request describes. Raises OSError or ValueError where it cannot.
 
     request: argv, script (what comes first in sys.argv), arguments, environment, cwd, umask,
@@ -51,7 +51,7 @@ def take_over(request: Dict[str, Any]) -> None:
     apply_limits(request["limits"], request["oomScoreAdj"])
 
 
-def show_command(argv: List[str], environment: Dict[str, str]) -> None:
+def show_command(argv: list[str], environment: dict[str, str]) -> None:
     """Makes /proc/PID/cmdline and /proc/PID/environ, and so `ps` and psutil, show these. Raises OSError.
 
     Needs no privilege, but a Linux with CONFIG_CHECKPOINT_RESTORE, as distributions have it.
@@ -84,12 +84,10 @@ def show_command(argv: List[str], environment: Dict[str, str]) -> None:
         raise OSError(code, "the system does not let a process change what it is shown as: " + os.strerror(code))
 
 
-def replace_environment(environment: Dict[str, str]) -> None:
+def replace_environment(environment: dict[str, str]) -> None:
     """The whole environment: Python's, C's, and that of whatever is started from here."""
     os.environ.clear()
     os.environ.update(environment)
-    posix.environ.clear()
-    posix.environ.update(os.environb)
     time.tzset()
 
 
@@ -100,11 +98,10 @@ def forget_what_was_drawn() -> None:
         sys.modules["numpy.random"].seed()
     if "multiprocessing.process" in sys.modules:
         sys.modules["multiprocessing.process"].current_process().authkey = os.urandom(32)
-    if "tempfile" in sys.modules:
-        sys.modules["tempfile"].tempdir = None  # depends on the environment
+    tempfile.tempdir = None  # depends on the environment
 
 
-def apply_limits(limits: Dict[str, List[int]], oom_score_adj: Optional[int]) -> None:
+def apply_limits(limits: dict[str, list[int]], oom_score_adj: int | None) -> None:
     for name, (soft, hard) in limits.items():
         resource.setrlimit(getattr(resource, name), (soft, hard))
     if oom_score_adj is not None:

@@ -7,6 +7,7 @@ The other side's end of file, closed or dead, is the order to end everything; th
 
 from __future__ import annotations
 
+import contextlib
 import importlib.machinery
 import json
 import os
@@ -15,7 +16,9 @@ import signal
 import socket
 import sys
 import time
-from typing import Any, Callable, Dict, List, NoReturn, Tuple
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
 
 import identity  # type: ignore[import-not-found,unused-ignore]
 
@@ -24,10 +27,10 @@ _END_SECONDS = 3.0
 _POLL_SECONDS = 0.01  # where there is no pidfd: Linux < 5.3, Python < 3.9
 
 
-def keep(connection: socket.socket, preloaded: List[str]) -> Callable[[], None]:
+def keep(connection: socket.socket, preloaded: list[str]) -> Callable[[], None]:
     """Forks the kernel that is asked for on the connection. Returns in the kernel only.
 
-    preloaded: packages that are imported already. What it returns is to be called when the kernel listens on its sockets.
+    preloaded: packages that are imported already. The result is to be called when the kernel listens on its sockets.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     identity.adopt_orphans()
@@ -50,12 +53,12 @@ def keep(connection: socket.socket, preloaded: List[str]) -> Callable[[], None]:
     return listening
 
 
-def _become(request: Dict[str, Any], descriptors: List[int], keeper: int) -> None:
+def _become(request: dict[str, Any], descriptors: list[int], keeper: int) -> None:
     os.setsid()
     identity.die_with_parent(keeper)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     nothing = os.open(os.devnull, os.O_RDONLY)
-    for descriptor, place in zip([nothing, *descriptors], (0, 1, 2)):
+    for place, descriptor in enumerate([nothing, *descriptors]):
         os.dup2(descriptor, place)
         os.close(descriptor)
     for stream in (sys.stdout, sys.stderr):
@@ -64,17 +67,17 @@ def _become(request: Dict[str, Any], descriptors: List[int], keeper: int) -> Non
     identity.take_over(request)
 
 
-def _refuse_shadowed(preloaded: List[str], folder: str) -> None:
+def _refuse_shadowed(preloaded: list[str], folder: str) -> None:
     """A file beside the notebook comes before what is installed; matplotlib reads `matplotlibrc` from there."""
     for name in preloaded:
         spec = importlib.machinery.PathFinder.find_spec(name, [folder])
         if spec is not None and spec.loader is not None:
             raise ValueError(f"{name} would be imported from the working directory")
-    if "matplotlib" in preloaded and os.path.exists(os.path.join(folder, "matplotlibrc")):
+    if "matplotlib" in preloaded and Path(folder, "matplotlibrc").exists():
         raise ValueError("the working directory has a matplotlibrc")
 
 
-def _receive(connection: socket.socket) -> Tuple[Dict[str, Any], List[int]]:
+def _receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
     """One request: its length, then JSON; with the first byte, the descriptors of its stdout and stderr."""
     data, ancillary, _, _ = connection.recvmsg(1 << 16, socket.CMSG_SPACE(2 * 4))
     descriptors = [
@@ -93,7 +96,7 @@ def _receive(connection: socket.socket) -> Tuple[Dict[str, Any], List[int]]:
     return json.loads(data[_LENGTH_BYTES:]), descriptors
 
 
-def _keep(connection: socket.socket, pid: int, descriptors: List[int]) -> NoReturn:
+def _keep(connection: socket.socket, pid: int, descriptors: list[int]) -> NoReturn:
     for descriptor in descriptors:
         os.close(descriptor)
     running = True
@@ -133,44 +136,39 @@ def _is_over(connection: socket.socket) -> bool:
         return True
 
 
-def _tell(connection: socket.socket, message: Dict[str, Any]) -> None:
-    try:
+def _tell(connection: socket.socket, message: dict[str, Any]) -> None:
+    with contextlib.suppress(OSError):  # whoever asked is gone, which shows as the end of file
         connection.sendall(json.dumps(message).encode() + b"\n")
-    except OSError:  # whoever asked is gone, which shows as the end of file
-        pass
 
 
 def _end_all(kernel: int) -> int:
     """Kills every descendant, until there is none or they cannot be killed; how many there were beside the kernel."""
-    ended = set()
+    ended: set[int] = set()
     deadline = time.monotonic() + _END_SECONDS
     while time.monotonic() < deadline:
         try:
             if os.waitpid(-1, os.WNOHANG)[0]:
                 continue
         except ChildProcessError:
-            return len(ended - {kernel})
+            break
         for pid in _descendants(os.getpid()):
-            try:
+            with contextlib.suppress(OSError):  # it ended just now
                 os.kill(pid, signal.SIGKILL)
                 ended.add(pid)
-            except OSError:  # it ended just now
-                pass
         time.sleep(0.002)
     return len(ended - {kernel})
 
 
-def _descendants(ancestor: int) -> List[int]:
-    children: Dict[int, List[int]] = {}
-    for name in filter(str.isdigit, os.listdir("/proc")):
+def _descendants(ancestor: int) -> list[int]:
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
-            with open(f"/proc/{name}/stat", "rb") as file:
-                state, parent = file.read().rpartition(b")")[2].split()[:2]
+            state, parent = stat.read_bytes().rpartition(b")")[2].split()[:2]
         except OSError:  # it ended just now
             continue
         if state != b"Z":
-            children.setdefault(int(parent), []).append(int(name))
-    found: List[int] = []
+            children.setdefault(int(parent), []).append(int(stat.parent.name))
+    found: list[int] = []
     left = [ancestor]
     while left:
         new = children.get(left.pop(), [])

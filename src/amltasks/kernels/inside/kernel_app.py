@@ -8,7 +8,7 @@ from __future__ import annotations
 import faulthandler
 import os
 import sys
-from typing import Callable, Optional
+from collections.abc import Callable
 
 # debugpy takes a third of a kernel's start and is of use to debuggers only: ipykernel does without where it is not
 # found. A notebook can import it as ever.
@@ -17,7 +17,7 @@ _hidden = sys.modules.get(_DEBUGGER, False)
 if _hidden is False:
     sys.modules[_DEBUGGER] = None  # type: ignore[assignment]
 try:
-    import ipykernel.debugger  # type: ignore[import-not-found,unused-ignore]
+    import ipykernel.debugger  # type: ignore[import-not-found,unused-ignore]  # noqa: F401
     import zmq
     from ipykernel.kernelapp import IPKernelApp  # type: ignore[import-not-found,unused-ignore]
     from traitlets import default
@@ -32,7 +32,7 @@ class KernelApp(IPKernelApp):  # type: ignore[misc,unused-ignore]
     listening: called once all sockets but the heartbeat's are bound: whoever connects now need not try twice.
     """
 
-    listening: Optional[Callable[[], None]] = None
+    listening: Callable[[], None] | None = None
 
     @default("parent_handle")
     def _parent_handle(self) -> int:
@@ -52,10 +52,13 @@ class KernelApp(IPKernelApp):  # type: ignore[misc,unused-ignore]
         super().init_io()
         faulthandler.enable(file=crash_log, all_threads=False)
 
-    def close(self) -> None:
-        # ipykernel 7 stops the IOPub thread first, and joins a control thread that may be waiting for it: 10 s.
-        control = self.control_thread
-        if control is not None and control.is_alive():
-            control.stop()
-            control.join()
-        super().close()
+    def start(self) -> None:
+        try:
+            super().start()
+        finally:
+            # ipykernel 7 stops the IOPub thread at exit, then joins the control thread, which may be waiting for just
+            # that one: for ten seconds or for ever. So the control thread ends first.
+            control = self.control_thread
+            if control is not None and control.is_alive():
+                control.stop()
+                control.join()

@@ -8,6 +8,7 @@ settings: {"listener": descriptor of a listening Unix socket, "preload": [module
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import importlib.util
@@ -19,7 +20,8 @@ import socket
 import struct
 import sys
 import warnings
-from typing import Callable, Dict, List, Optional
+from collections.abc import Callable
+from pathlib import Path
 
 # A library that starts threads when it is imported, and starts them anew in a forked process (numexpr: by its pid).
 _THREADED = {"numexpr": ("pandas", "numexpr")}
@@ -32,13 +34,11 @@ _OF_EVERY_KERNEL = (
     "psutil", "pdb", "pwd", "sqlite3", "unicodedata",
 )  # fmt: skip
 
-Keep = Callable[[socket.socket, List[str]], Callable[[], None]]
-
 
 class Zygote:
     """What was imported, and whether that may be copied now."""
 
-    def __init__(self, preload: List[str]) -> None:
+    def __init__(self, preload: list[str]) -> None:
         self._threads = 1
         for name in _OF_EVERY_KERNEL:
             _import(name)
@@ -50,7 +50,7 @@ class Zygote:
         self._refusal = self._final_refusal()
         self._places = _modified()
 
-    def _preload(self, names: List[str]) -> None:
+    def _preload(self, names: list[str]) -> None:
         for owner, users in _THREADED.items():
             if any(name.partition(".")[0] in users for name in names) and importlib.util.find_spec(owner):
                 before = _threads()
@@ -68,13 +68,12 @@ class Zygote:
         if not pid:
             os._exit(0)
         os.waitpid(pid, 0)
-        if any(not os.path.isabs(place) for place in os.environ.get("PYTHONPATH", "").split(os.pathsep) if place):
+        if any(not Path(place).is_absolute() for place in os.environ.get("PYTHONPATH", "").split(os.pathsep) if place):
             return "PYTHONPATH has a relative path, which every kernel takes from its own working directory"
         found = [name for name in _FORBIDDEN if name in sys.modules]
         if found:
             return f"{', '.join(found)} was imported"
-        with open("/proc/self/maps", "rb") as file:
-            maps = file.read()
+        maps = Path("/proc/self/maps").read_bytes()
         return "CUDA is loaded" if b"libcuda.so" in maps or b"/dev/nvidia" in maps else ""
 
     def refusal(self) -> str:
@@ -89,28 +88,29 @@ class Zygote:
 
 
 def _import(name: str) -> None:
-    try:
+    # Of another version, or not installed: the kernel will see for itself.
+    with contextlib.suppress(ModuleNotFoundError):
         importlib.import_module(name)
-    except ModuleNotFoundError:  # not of this version, or not installed: the kernel will see for itself
-        pass
 
 
 def _threads() -> int:
-    return len(os.listdir("/proc/self/task"))
+    return len(list(Path("/proc/self/task").iterdir()))
 
 
-def _modified() -> Dict[str, Optional[int]]:
+def _modified() -> dict[str, int | None]:
     """When each folder that modules come from was changed last: pip changes it with every package."""
-    return {place: os.stat(place).st_mtime_ns if os.path.exists(place) else None for place in sys.path}
+    return {place: Path(place).stat().st_mtime_ns if Path(place).exists() else None for place in sys.path}
 
 
-def serve(listener: socket.socket, zygote: Zygote, keep: Keep) -> Callable[[], None]:
+def serve(
+    listener: socket.socket, zygote: Zygote, keep: Callable[[socket.socket, list[str]], Callable[[], None]]
+) -> Callable[[], None]:
     """Forks a keeper for every connection, until stdin ends. Returns in kernels only: what to call when it listens."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers need not be waited for
     gc.freeze()  # a collection in a kernel would otherwise copy every page
     while True:
-        ready, _, _ = select.select([listener, 0], [], [])
+        ready, _, _ = select.select([listener.fileno(), 0], [], [])
         if 0 in ready:
             os._exit(0)
         connection, _ = listener.accept()
