@@ -8,7 +8,6 @@ from typing import Any
 
 from amltasks.report.files import write_whole
 from amltasks.report.model import Artefact, ArtefactKind, NotebookResult, Outcome
-from amltasks.report.page import render_page
 
 
 def add_page(result: NotebookResult) -> NotebookResult:
@@ -18,6 +17,8 @@ def add_page(result: NotebookResult) -> NotebookResult:
     """
     if result.folder is None or result.outcome is Outcome.NOT_RUN:
         return result
+    from amltasks.report.page import render_page  # brings nbconvert: a third of a second that a run without pages saves
+
     path = result.folder / f"{result.run_id}.html"
     try:
         result.folder.mkdir(parents=True, exist_ok=True)
