@@ -1,7 +1,8 @@
-"""What the scripts need beside Python ≥ 3.10 and Node ≥ 20: two virtual environments and node_modules.
+"""What the scripts need beside Python ≥ 3.10 and Node ≥ 20: virtual environments and node_modules.
 
     build/env/dev         the tasks' dependencies, the sandbox, the tests and the checks (requirements/dev.lock)
     build/env/notebooks   what the notebooks' kernels run in (requirements/notebooks.lock)
+    build/env/bench       the programs that scripts/bench.py compares with (requirements/bench.lock)
     node_modules          the launcher's dependencies and tfx-cli (package-lock.json)
 
 Each is made anew when its lock has changed. Standard library only.
@@ -33,6 +34,11 @@ def notebooks_python() -> Path:
     return _virtual_environment("notebooks")
 
 
+def bench_python() -> Path:
+    """The interpreter of papermill, nbconvert and nbmake as they are published, without anything of this project."""
+    return _virtual_environment("bench")
+
+
 def node_modules() -> Path:
     """The folder of Node packages, as package-lock.json says."""
     folder = ROOT / "node_modules"
@@ -42,7 +48,10 @@ def node_modules() -> Path:
         npm = shutil.which("npm")
         if npm is None:
             raise SystemExit("npm is not on PATH: install Node.js 20 or later, which brings it.")
-        _run([npm, "ci", "--no-audit", "--no-fund", "--loglevel=error", "--no-update-notifier"], what="installing the Node packages")
+        _run(
+            [npm, "ci", "--no-audit", "--no-fund", "--loglevel=error", "--no-update-notifier"],
+            what="installing the Node packages",
+        )
         stamp.write_text(wanted)
     return folder
 
@@ -81,7 +90,8 @@ def _install(python: Path, arguments: list[str], *, what: str) -> None:
     if uv:
         # Certificates as the system has them: a proxy's own authority is known there only.
         environment = {**os.environ, "UV_SYSTEM_CERTS": "1"}
-        command = [uv, "pip", "install", "--quiet", "--python", str(python), *arguments]
+        # Compiled, as pip does it: where nothing may be written later, every start would compile every module anew.
+        command = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python), *arguments]
         if not subprocess.run(command, cwd=ROOT, check=False, env=environment).returncode:
             return
     _run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments], what=what)

@@ -12,7 +12,12 @@ import sys
 
 from environment import ROOT, dev_python, reexecute_in
 
-LOCKS = {"runner": "requirements.txt", "dev": "requirements/dev.txt", "notebooks": "requirements/notebooks.txt"}
+LOCKS = {
+    "runner": "requirements.txt",
+    "dev": "requirements/dev.txt",
+    "notebooks": "requirements/notebooks.txt",
+    "bench": "requirements/bench.txt",
+}
 
 
 def main() -> int:
