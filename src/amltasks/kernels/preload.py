@@ -23,18 +23,16 @@ _MAGIC = re.compile(r"^\s*(%|!)")
 
 
 def choose(sources: Iterable[str]) -> tuple[str, ...]:
-    """Modules worth importing before the notebooks with these code cells; none where a cell may install packages.
+    """Modules worth importing before the notebooks with these code cells are run, in a fixed order."""
+    return tuple(sorted({module for source in sources for name in _imported(source) for module in _beforehand(name)}))
 
-    A package that a notebook installs must be the one it then imports: such a notebook must not share a zygote that
-    has imported another version.
+
+def may_install(sources: Iterable[str]) -> bool:
+    """Whether one of these code cells may install packages: to be started directly.
+
+    What it installs must be what it then imports, and not what a zygote has imported before.
     """
-    found: set[str] = set()
-    for source in sources:
-        if _INSTALLER.search(source):
-            return ()
-        for name in _imported(source):
-            found.update(_beforehand(name))
-    return tuple(sorted(found))
+    return any(_INSTALLER.search(source) for source in sources)
 
 
 def _beforehand(name: str) -> tuple[str, ...]:

@@ -1,0 +1,103 @@
+"""What notebooks do that a fork could break: processes, threads, native libraries, output past Python, plots."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from amltasks.kernels.zygote import Zygote
+from tests.kernels.conversing import forked
+
+CELLS = {
+    "multiprocessing by fork": (
+        "import multiprocessing as mp\nwith mp.get_context('fork').Pool(2) as pool: print(pool.map(abs, [-1, -2]))",
+        "[1, 2]",
+    ),
+    "multiprocessing by spawn": (
+        "import multiprocessing as mp\nwith mp.get_context('spawn').Pool(2) as pool: print(pool.map(abs, [-1, -2]))",
+        "[1, 2]",
+    ),
+    "a pool of processes": (
+        "from concurrent.futures import ProcessPoolExecutor as P\nwith P(2) as pool: print(list(pool.map(abs, [-1, -2])))",
+        "[1, 2]",
+    ),
+    "threads": (
+        "from concurrent.futures import ThreadPoolExecutor as P\nwith P(4) as pool: print(sum(pool.map(abs, range(100))))",
+        "4950",
+    ),
+    "the shell": ("!echo from the shell", "from the shell"),
+    "a magic with output": ("%%bash\necho from bash", "from bash"),
+    "output past Python": ("import os; os.write(1, b'past Python\\n'); import time; time.sleep(.3)", "past Python"),
+    "output of a child": (
+        "import subprocess; subprocess.run(['echo', 'a child']); import time; time.sleep(.3)",
+        "a child",
+    ),
+    "await": ("import asyncio; await asyncio.sleep(0.01); print('awaited')", "awaited"),
+    "a database": ("import sqlite3; print(sqlite3.connect(':memory:').execute('select 7').fetchone())", "(7,)"),
+    "linear algebra in many threads": (
+        "import numpy as np; a = np.ones((800, 800)); print((a @ a)[0, 0], np.linalg.eigvalsh(a).max().round())",
+        "800.0 800.0",
+    ),
+    "numexpr": (
+        "import numexpr, numpy as np; a = np.arange(1e6); print(numexpr.evaluate('sum(a * 2)'), numexpr.nthreads > 0)",
+        "999999000000.0 True",
+    ),
+    "pandas": (
+        "import pandas as pd; f = pd.DataFrame({'a': range(200_000)}); print(f.eval('a + a').sum(), f.a.mean())",
+        "39999800000 99999.5",
+    ),
+    "arrow": (
+        "import pyarrow as pa, pyarrow.compute as pc, pyarrow.parquet as pq\n"
+        "pq.write_table(pa.table({'a': list(range(100_000))}), 'f.parquet')\n"
+        "print(pc.sum(pq.read_table('f.parquet', use_threads=True)['a']))",
+        "4999950000",
+    ),
+    "a model in parallel": (
+        "from sklearn.ensemble import RandomForestClassifier as R; from sklearn.datasets import load_iris\n"
+        "x, y = load_iris(return_X_y=True); print(R(20, n_jobs=2, random_state=1).fit(x, y).score(x, y))",
+        "1.0",
+    ),
+    "joblib": (
+        "from joblib import Parallel, delayed; print(Parallel(n_jobs=2)(delayed(abs)(-n) for n in range(4)))",
+        "[0, 1, 2, 3]",
+    ),
+    "the debugger's package": ("import debugpy; print(debugpy.__name__)", "debugpy"),
+}
+
+
+@pytest.mark.parametrize("cell", list(CELLS))
+def test_a_cell_does_what_it_does_everywhere(with_libraries: Zygote, cell: str, tmp_path: Path) -> None:
+    source, expected = CELLS[cell]
+    with forked(with_libraries, tmp_path) as kernel:
+        told = kernel.run(source)
+        assert told.error == "", told.text
+        assert expected in told.text
+        assert kernel.end() == 0
+
+
+def test_a_plot_is_shown_as_an_image(with_libraries: Zygote, tmp_path: Path) -> None:
+    with forked(with_libraries, tmp_path) as kernel:
+        told = kernel.run("import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.show()")
+        after = kernel.run("plt.plot([2, 1]); print(plt.get_backend())")
+
+    assert "image/png" in told.shown
+    assert "image/png" in after.shown
+    assert "inline" in after.text
+
+
+def test_twenty_megabytes_of_output_arrive_whole(zygote: Zygote, tmp_path: Path) -> None:
+    with forked(zygote, tmp_path) as kernel:
+        told = kernel.run("for _ in range(200): print('x' * 100_000)")
+
+    assert len(told.text) == 200 * 100_001
+
+
+def test_a_library_that_is_already_there_costs_nothing_to_import(with_libraries: Zygote, tmp_path: Path) -> None:
+    with forked(with_libraries, tmp_path) as kernel:
+        told = kernel.run(
+            "import time; began = time.process_time(); import pandas, scipy.stats, sklearn.linear_model\n"
+            "print(time.process_time() - began)"
+        )
+
+    assert float(told.text) < 0.05
