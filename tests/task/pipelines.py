@@ -155,7 +155,8 @@ class Site:
         **options: Any,
     ) -> Published:
         """Run these steps, or a whole pipeline, to the end."""
-        text = yaml.safe_dump(pipeline or {"steps": list(steps)}, sort_keys=False, allow_unicode=True)
+        document = json.loads(json.dumps(pipeline or {"steps": list(steps)}))  # Azure Pipelines takes no YAML aliases
+        text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
         self.file("azure-pipelines.yml", text)
         self._git("add", "-A")
         self._git("-c", "user.name=T", "-c", "user.email=t@example.org", "commit", "-qm", "A change", "--allow-empty")

@@ -143,6 +143,17 @@ def test_the_notebooks_did_print_and_are_told_apart_from_those_that_kept_silent(
     assert all("Secrets were taken out" in (result.comment or "") for result in ran.results(ran.test_runs[0]).values())
 
 
+def test_the_search_finds_what_is_there_everywhere(left_behind: dict[str, bytes]) -> None:
+    """Else it would prove nothing: the message that held the secret, in files, requests and the log."""
+    found = {name for name, _ in places(iter(["could not connect with Server=x"]), left_behind)}
+
+    assert {"log", "timeline", "attached to the build"} <= found
+    for ending in ("executed.ipynb", "console.log", "results.json", "junit.xml", "summary.md", "index.json", ".html"):
+        assert any(name.endswith(ending) for name in found), ending
+    assert any(re.match(r"request \d+ POST .*/results", name, re.IGNORECASE) for name in found)
+    assert any(name.endswith("its file") for name in found)
+
+
 def test_what_is_no_secret_is_still_there(left_behind: dict[str, bytes]) -> None:
     (log,) = [content for name, content in left_behind.items() if "h5--env" in name and name.endswith("console.log")]
 
