@@ -96,7 +96,7 @@ def test_limits_and_oom_score_are_those_that_were_asked_for(zygote: Zygote, tmp_
             " open('/proc/self/oom_score_adj').read())"
         )
 
-    assert told.text.split() == "[(200, 200), (8000000000, -1)] 500".split()
+    assert told.text.split() == ["[(200,", "200),", "(8000000000,", "-1)]", "500"]
 
 
 def test_the_umask_is_that_of_whoever_asks(zygote: Zygote, tmp_path: Path) -> None:

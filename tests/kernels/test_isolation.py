@@ -9,8 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from amltasks.kernels.forking import ForkRefusedError
 from amltasks.kernels.zygote import Zygote
-from tests.kernels.conversing import environment, forked, memory_holds, parent
+from tests.kernels.conversing import environment, forked, memory_holds, notebook_python, parent
 
 # What a notebook may leave about in its process, and how the next one would see it.
 DEEDS = {
@@ -25,7 +26,7 @@ DEEDS = {
     ),
     "an open file": (
         "held = open('/etc/hostname')",
-        "any(__import__('os').path.realpath(p).endswith('/hostname') for p in __import__('glob').glob('/proc/self/fd/*'))",
+        "any(str(p.resolve()) == '/etc/hostname' for p in __import__('pathlib').Path('/proc/self/fd').iterdir())",
     ),
     "a thread": (
         "import threading; threading.Thread(target=threading.Event().wait, name='left', daemon=True).start()",
@@ -134,8 +135,6 @@ def test_a_secret_in_one_kernels_environment_is_nowhere_in_the_zygote_or_a_sibli
 
 
 def test_a_zygote_is_given_no_variable_that_only_kernels_need(tmp_path: Path) -> None:
-    from tests.kernels.conversing import notebook_python
-
     with Zygote.begin(notebook_python(), environment(MY_SECRET="s3cr3t", MPLBACKEND="agg")) as begun:
         while not (seen := psutil.Process(begun.pid).environ()):
             time.sleep(0.001)  # the system fills it in a moment after the program was started
@@ -161,8 +160,6 @@ def test_a_kernel_has_no_descriptor_of_the_zygote_or_of_its_keeper(zygote: Zygot
 def test_what_lies_beside_the_notebook_comes_before_what_was_preloaded(
     with_libraries: Zygote, zygote: Zygote, name: str, tmp_path: Path
 ) -> None:
-    from amltasks.kernels.forking import ForkRefusedError
-
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text("")
 

@@ -102,7 +102,8 @@ def test_a_kernels_pid_is_nobody_elses_until_it_is_closed(zygote: Zygote, tmp_pa
 
 def test_kernels_end_with_the_process_that_asked_for_them(own_zygote: Zygote, tmp_path: Path) -> None:
     program = (
-        "import sys, time\nfrom tests.kernels.conversing import LAUNCHER, environment, notebook_python\nfrom amltasks.kernels.forking import fork_kernel\n"
+        "import sys, time\nfrom tests.kernels.conversing import LAUNCHER, environment, notebook_python\n"
+        "from amltasks.kernels.forking import fork_kernel\n"
         f"argv = [notebook_python(), str(LAUNCHER), '-f', {str(tmp_path / 'kernel.json')!r}]\n"
         f"kernel = fork_kernel({own_zygote.address!r}, argv, cwd='/', environment=environment(), timeout=60)\n"
         "print(kernel.pid, flush=True)\ntime.sleep(600)\n"
@@ -156,7 +157,7 @@ def test_a_zygote_that_does_not_answer_is_given_up(own_zygote: Zygote, tmp_path:
         pass
     os.kill(own_zygote.pid, signal.SIGSTOP)
     began = time.monotonic()
-    with pytest.raises(ForkRefusedError, match="no kernel after 0.5 s"), forked(own_zygote, tmp_path, timeout=0.5):
+    with pytest.raises(ForkRefusedError, match=r"no kernel after 0\.5 s"), forked(own_zygote, tmp_path, timeout=0.5):
         pass
     assert time.monotonic() - began < 2
     os.kill(own_zygote.pid, signal.SIGCONT)
@@ -170,7 +171,7 @@ def test_what_cannot_be_forked_is_refused_with_its_reason(zygote: Zygote, tmp_pa
     with pytest.raises(ForkRefusedError, match="no command for an IPython kernel: R --slave"):
         fork_kernel(zygote.address, ["R", "--slave"], cwd=tmp_path, environment={})
     with (
-        pytest.raises(ForkRefusedError, match="exceeds|not allowed"),
+        pytest.raises(ForkRefusedError, match=r"exceeds|not allowed"),
         forked(zygote, tmp_path, limits={"RLIMIT_NOFILE": (10, 5)}),
     ):
         pass

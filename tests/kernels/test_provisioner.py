@@ -55,6 +55,7 @@ def test_a_stock_client_runs_notebooks_on_forked_kernels(tmp_path: Path) -> None
 
     assert kinds == [ForkedKernel]
     assert notebook.cells[0].outputs[0].text == f"ipykernel_launcher.py {tmp_path}\n"
+    asyncio.run(made.shutdown_kernel())
     assert gone(int(notebook.cells[1].outputs[0].data["text/plain"]))
 
 

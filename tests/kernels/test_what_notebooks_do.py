@@ -19,11 +19,13 @@ CELLS = {
         "[1, 2]",
     ),
     "a pool of processes": (
-        "from concurrent.futures import ProcessPoolExecutor as P\nwith P(2) as pool: print(list(pool.map(abs, [-1, -2])))",
+        "from concurrent.futures import ProcessPoolExecutor as P\n"
+        "with P(2) as pool: print(list(pool.map(abs, [-1, -2])))",
         "[1, 2]",
     ),
     "threads": (
-        "from concurrent.futures import ThreadPoolExecutor as P\nwith P(4) as pool: print(sum(pool.map(abs, range(100))))",
+        "from concurrent.futures import ThreadPoolExecutor as P\n"
+        "with P(4) as pool: print(sum(pool.map(abs, range(100))))",
         "4950",
     ),
     "the shell": ("!echo from the shell", "from the shell"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import importlib.util
 import os
 import random
 import resource
@@ -19,6 +20,8 @@ _PR_SET_MM = 35
 _PR_SET_MM_MAP = 14
 _NO_FILE = 0xFFFFFFFF
 _MEMORY: list[Any] = []  # what the system shows as command line and environment: lives as long as the process
+
+_LAUNCHER = getattr(importlib.util.find_spec("ipykernel_launcher"), "origin", "")
 
 
 class _MemoryMap(ctypes.Structure):
@@ -37,14 +40,14 @@ class _MemoryMap(ctypes.Structure):
 def take_over(request: dict[str, Any]) -> None:
     """Makes this process, just forked, what the request describes. Raises OSError or ValueError where it cannot.
 
-    request: argv, script (what comes first in sys.argv), arguments, environment, cwd, umask,
+    request: argv, script (empty for `-m ipykernel_launcher`), arguments, environment, cwd, umask,
     limits (name → [soft, hard]), oomScoreAdj (None: as it is).
     """
     os.chdir(request["cwd"])
     os.umask(request["umask"])
     replace_environment(request["environment"])
     show_command(request["argv"], request["environment"])
-    sys.argv[:] = [request["script"], *request["arguments"]]
+    sys.argv[:] = [request["script"] or _LAUNCHER, *request["arguments"]]
     if hasattr(sys, "orig_argv"):  # Python ≥ 3.10
         sys.orig_argv[:] = request["argv"]
     forget_what_was_drawn()

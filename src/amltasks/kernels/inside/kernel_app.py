@@ -9,6 +9,7 @@ import faulthandler
 import os
 import sys
 from collections.abc import Callable
+from typing import Any
 
 # debugpy takes a third of a kernel's start and is of use to debuggers only: ipykernel does without where it is not
 # found. A notebook can import it as ever.
@@ -19,11 +20,23 @@ if _hidden is False:
 try:
     import ipykernel.debugger  # type: ignore[import-not-found,unused-ignore]  # noqa: F401
     import zmq
+    from ipykernel.ipkernel import IPythonKernel  # type: ignore[import-not-found,unused-ignore]
     from ipykernel.kernelapp import IPKernelApp  # type: ignore[import-not-found,unused-ignore]
     from traitlets import default
 finally:
     if _hidden is False:
         del sys.modules[_DEBUGGER]
+
+
+_TRACKERS = ("multiprocessing.resource_tracker", "joblib.externals.loky.backend.resource_tracker")
+
+
+class Kernel(IPythonKernel):  # type: ignore[misc,unused-ignore]
+    def _process_children(self) -> list[Any]:
+        # A tracker of shared resources ignores SIGTERM, and ends by itself after all that it tracks for, this process
+        # included. ipykernel would wait 14 s for it before it ends.
+        trackers = {sys.modules[name]._resource_tracker._pid for name in _TRACKERS if name in sys.modules}
+        return [child for child in super()._process_children() if child.pid not in trackers]
 
 
 class KernelApp(IPKernelApp):  # type: ignore[misc,unused-ignore]
@@ -33,6 +46,10 @@ class KernelApp(IPKernelApp):  # type: ignore[misc,unused-ignore]
     """
 
     listening: Callable[[], None] | None = None
+
+    @default("kernel_class")
+    def _kernel_class(self) -> type[Kernel]:
+        return Kernel
 
     @default("parent_handle")
     def _parent_handle(self) -> int:
