@@ -33,6 +33,7 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
         return next((place for place in TOGETHER if nodeid.startswith(place)), nodeid)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
     return Scheduling(config, log)
 
