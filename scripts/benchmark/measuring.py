@@ -1,0 +1,151 @@
+"""One command, measured: time on the clock, CPU time and memory of all processes that it starts."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import psutil
+
+SAMPLE_SECONDS = 0.01
+SECONDS_TO_END = 5.0  # for what the command leaves behind; then it is ended, and the measurement is of no use
+_PR_SET_CHILD_SUBREAPER = 36
+_LOOK_SECONDS = 0.005
+
+
+class BenchError(Exception):
+    """The command did not do what was to be measured; the message says what it did."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """began: `time.monotonic()`. seconds: from start to end. cpu: seconds of all processes, user and system.
+
+    memory: largest sum of PSS over all processes, in bytes, and the same over those that are no kernels; None where
+    memory was not watched.
+    """
+
+    began: float
+    seconds: float
+    cpu: float
+    memory: int | None = None
+    memory_without_kernels: int | None = None
+    exit_code: int = 0
+
+    def until(self, moment: float) -> Measurement:
+        """The same command, measured until a `time.monotonic()` that it reached before its end."""
+        return replace(self, seconds=moment - self.began)
+
+
+def measure(
+    command: Sequence[str],
+    *,
+    folder: Path,
+    environment: Mapping[str, str],
+    log: Path,
+    kernel: str = "",
+    watch_memory: bool = False,
+) -> Measurement:
+    """Run a command to its end and the end of everything it started.
+
+    kernel: the interpreter of kernels, by which their processes are known. watch_memory: costs time of the machine, so
+    seconds measured with it do not count. Raises BenchError for processes that outlive the command.
+    """
+    _adopt_orphans()
+    with log.open("wb") as output:
+        started = time.monotonic()
+        process = subprocess.Popen(
+            list(command), cwd=folder, env=dict(environment), stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
+        watch = _MemoryWatch(kernel) if watch_memory else None
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+            seconds = time.monotonic() - started
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            if watch:
+                watch.stop()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    cpu = usage.ru_utime + usage.ru_stime + _reap_orphans()
+    return Measurement(
+        began=started,
+        seconds=seconds,
+        cpu=cpu,
+        memory=watch.largest if watch else None,
+        memory_without_kernels=watch.largest_without_kernels if watch else None,
+        exit_code=process.returncode,
+    )
+
+
+def _adopt_orphans() -> None:
+    """Makes this process the parent of what a command leaves behind, so that its CPU time is seen."""
+    if ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
+        raise BenchError("This system cannot follow the processes of a command.")
+
+
+def _reap_orphans() -> float:
+    """CPU seconds of the processes that outlived the command, once they have ended."""
+    seconds, give_up = 0.0, time.monotonic() + SECONDS_TO_END
+    while True:
+        try:
+            pid, _, usage = os.wait4(-1, os.WNOHANG)
+        except ChildProcessError:
+            return seconds
+        if pid:
+            seconds += usage.ru_utime + usage.ru_stime
+        elif time.monotonic() > give_up:
+            left = psutil.Process().children(recursive=True)
+            names = ", ".join(sorted({each.name() for each in left}))
+            for each in left:
+                each.kill()
+            raise BenchError(f"{len(left)} process(es) went on running after the end of the command: {names}")
+        else:
+            time.sleep(_LOOK_SECONDS)
+
+
+class _MemoryWatch:
+    """Adds up, a hundred times a second, the memory of all descendants of this process."""
+
+    def __init__(self, kernel: str) -> None:
+        self.largest = self.largest_without_kernels = 0
+        self._kernel = kernel
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(SAMPLE_SECONDS):
+            total = without_kernels = 0
+            for process in psutil.Process().children(recursive=True):
+                size = _pss(process)
+                total += size
+                if not _is_kernel(process, self._kernel):
+                    without_kernels += size
+            self.largest = max(self.largest, total)
+            self.largest_without_kernels = max(self.largest_without_kernels, without_kernels)
+
+
+def _pss(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_full_info().pss)
+    except psutil.Error:
+        return 0  # it has ended
+
+
+def _is_kernel(process: psutil.Process, interpreter: str) -> bool:
+    try:
+        return bool(interpreter) and process.cmdline()[:1] == [interpreter]
+    except psutil.Error:
+        return False
