@@ -17,7 +17,8 @@ from typing import Any, Protocol
 from jupyter_client import BlockingKernelClient
 from jupyter_client.connect import write_connection_file
 
-from amltasks.kernels.forking import LAUNCHER, fork_kernel
+from amltasks.kernels.command import LAUNCHER
+from amltasks.kernels.forking import fork_kernel
 from amltasks.kernels.zygote import Zygote
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,9 +12,10 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
+
+from amltasks.kernels.command import KernelCommand
 
 _LENGTH_BYTES = 8
 _ENDING_SECONDS = 4.0  # for the keeper to end all that a kernel left; it gives up after three
@@ -22,31 +23,6 @@ _ENDING_SECONDS = 4.0  # for the keeper to end all that a kernel left; it gives 
 
 class ForkRefusedError(Exception):
     """There will be no forked kernel, and nothing of one is left: start it directly. The message is a clause."""
-
-
-@dataclass(frozen=True)
-class KernelCommand:
-    """`interpreter *options script *arguments`; script: empty for `-m ipykernel_launcher`."""
-
-    interpreter: str
-    options: tuple[str, ...]
-    script: str
-    arguments: tuple[str, ...]
-
-    @classmethod
-    def parse(cls, argv: Sequence[str]) -> KernelCommand | None:
-        """The parts of a command that starts an IPython kernel; None for every other command."""
-        for at, part in enumerate(argv[1:], start=1):
-            if part == "-m" and argv[at + 1 : at + 2] == ["ipykernel_launcher"]:
-                return cls(argv[0], tuple(argv[1:at]), "", tuple(argv[at + 2 :]))
-            if Path(part) == LAUNCHER:
-                return cls(argv[0], tuple(argv[1:at]), part, tuple(argv[at + 1 :]))
-            if not part.startswith("-"):
-                return None
-        return None
-
-
-LAUNCHER = Path(__file__).with_name("inside") / "launcher.py"
 
 
 def fork_kernel(

@@ -6,7 +6,7 @@ import contextlib
 import threading
 from collections.abc import Iterable, Mapping
 
-from amltasks.kernels.forking import KernelCommand
+from amltasks.kernels.command import KernelCommand
 from amltasks.kernels.zygote import Zygote, can_fork, start_environment
 
 _MOST_ZYGOTES = 8

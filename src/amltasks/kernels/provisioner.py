@@ -16,7 +16,8 @@ from typing import Any
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import List, Unicode
 
-from amltasks.kernels.forking import ForkedKernel, ForkRefusedError, KernelCommand, fork_kernel
+from amltasks.kernels.command import KernelCommand
+from amltasks.kernels.forking import ForkedKernel, ForkRefusedError, fork_kernel
 from amltasks.kernels.pool import Zygotes
 
 SWITCH = "AMLTASKS_FORK"  # "0" in the environment: every kernel is started directly

@@ -19,13 +19,13 @@ from typing import NoReturn
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from nbformat import NotebookNode
 
+from amltasks.kernels.command import LAUNCHER
 from amltasks.notebooks.cells import one_line
 
 OLDEST_PYTHON = (3, 8)
 OLDEST_IPYKERNEL = 6
 _USUAL_NAMES = {"", "python", "python3"}
 _VALID_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
-_LAUNCHER = Path(__file__).with_name("kernel_launcher.py")
 _PROBE_SECONDS = 60
 
 # Understood by Python 2 too, imports nothing that a file in the notebook's folder could shadow.
@@ -66,7 +66,7 @@ class Kernel:
     @property
     def is_ipykernel(self) -> bool:
         """Whether it is ours to start: a Python kernel, which can be reached through a socket file."""
-        return str(_LAUNCHER) in self.argv
+        return str(LAUNCHER) in self.argv
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def _python_kernel(python: str, named: str, environment: Mapping[str, str], fold
         # Without a history file: parallel kernels fight over it.
         argv=(
             interpreter.executable,
-            str(_LAUNCHER),
+            str(LAUNCHER),
             "-f",
             "{connection_file}",
             "--HistoryManager.hist_file=:memory:",
