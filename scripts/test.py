@@ -14,6 +14,8 @@ import sys
 from environment import BUILD, ROOT, dev_python, node_modules, notebooks_python, reexecute_in
 
 RECORDINGS = BUILD / "recordings"
+# The tasks' own environments, one for each state of the sources: only the last ones are of use again.
+TOOLS, KEPT_TOOLS = BUILD / "test-tools" / "amltasks", 2
 CONFORMANCE = ROOT.parent / "shared" / "conformance" / "check_exchanges.py"
 
 
@@ -24,6 +26,8 @@ def main(arguments: list[str]) -> int:
     environment = {**os.environ, "AMLTASKS_RECORDINGS": str(RECORDINGS), "PYTHONHASHSEED": "0"}
     shutil.rmtree(RECORDINGS, ignore_errors=True)
     RECORDINGS.mkdir(parents=True)
+    for old in sorted(TOOLS.glob("*"), key=lambda folder: folder.stat().st_mtime, reverse=True)[KEPT_TOOLS:]:
+        shutil.rmtree(old)
     steps = [] if partial else [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]]
     steps.append(["pytest", "-n", "auto", *([] if long else ["-m", "not long"]), *chosen])
     failed = [

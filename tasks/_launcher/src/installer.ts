@@ -148,7 +148,7 @@ function installerEnvironment(): NodeJS.ProcessEnv {
     // As pip does: any index may have the file. It is the hash that decides what is installed.
     UV_INDEX_STRATEGY: 'unsafe-best-match',
     // A proxy's own certificate authority is known to the system, not to uv.
-    UV_NATIVE_TLS: '1',
+    UV_SYSTEM_CERTS: '1',
     UV_PYTHON_DOWNLOADS: 'never',
   }
 }
