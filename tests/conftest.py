@@ -20,7 +20,7 @@ TOGETHER = (
     "tests/browser/",
     "tests/task/test_bad_input.py",
     "tests/task/test_log_injection.py",
-    "tests/task/test_outcomes.py",
+    "tests/task/test_task_outcomes.py",
     "tests/task/test_retries.py",
     "tests/task/test_secrets.py",
 )
