@@ -110,7 +110,7 @@ def forked(
             environment=variables or environment(),
             stdout=descriptor,
             stderr=descriptor,
-            **{"timeout": 60, **options},
+            **{"timeout": 60, "patience": 60, **options},
         )
         try:
             yield Kernel(process, connect(), output)

@@ -105,7 +105,7 @@ def test_kernels_end_with_the_process_that_asked_for_them(own_zygote: Zygote, tm
         "import sys, time\nfrom tests.kernels.conversing import LAUNCHER, environment, notebook_python\n"
         "from amltasks.kernels.forking import fork_kernel\n"
         f"argv = [notebook_python(), str(LAUNCHER), '-f', {str(tmp_path / 'kernel.json')!r}]\n"
-        f"kernel = fork_kernel({own_zygote.address!r}, argv, cwd='/', environment=environment(), timeout=60)\n"
+        f"kernel = fork_kernel({own_zygote.address!r}, argv, cwd='/', environment=environment(), patience=60)\n"
         "print(kernel.pid, flush=True)\ntime.sleep(600)\n"
     )
     owner = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True)
@@ -157,7 +157,7 @@ def test_a_zygote_that_does_not_answer_is_given_up(own_zygote: Zygote, tmp_path:
         pass
     os.kill(own_zygote.pid, signal.SIGSTOP)
     began = time.monotonic()
-    with pytest.raises(ForkRefusedError, match=r"no kernel after 0\.5 s"), forked(own_zygote, tmp_path, timeout=0.5):
+    with pytest.raises(ForkRefusedError, match=r"no kernel after 0\.5 s"), forked(own_zygote, tmp_path, patience=0.5):
         pass
     assert time.monotonic() - began < 2
     os.kill(own_zygote.pid, signal.SIGCONT)

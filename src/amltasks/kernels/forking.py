@@ -36,11 +36,13 @@ def fork_kernel(
     limits: Mapping[str, tuple[int, int]] | None = None,
     oom_score_adj: int | None = None,
     timeout: float = 5.0,
+    patience: float = 30.0,
 ) -> ForkedKernel:
     """A kernel forked from the zygote at `address`, as the command `argv` would have started it; it listens already.
 
     environment: all of it; JPY_PARENT_PID is replaced. stdout, stderr: descriptors, which stay the caller's.
-    limits: `resource` name → (soft, hard). timeout: seconds, the zygote's imports included where it is still at them.
+    limits: `resource` name → (soft, hard). timeout: seconds for the kernel to start. patience: seconds before that
+    for the zygote, which may still be importing what the notebook would import itself.
     Blocks. Raises ForkRefusedError: whatever the reason, a direct start is the answer.
     """
     command = KernelCommand.parse(argv)
@@ -56,15 +58,18 @@ def fork_kernel(
         "limits": dict(limits or {}),
         "oomScoreAdj": oom_score_adj,
     }
+    began = time.monotonic()
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     lines = _Lines(connection)
     try:
-        connection.settimeout(timeout)
+        connection.settimeout(patience)
         connection.connect(address)
         _send(connection, json.dumps(request).encode(), stdout, stderr)
-        answer = lines.next(timeout)
+        answer = lines.next(patience)
+        if answer and "begun" in answer:
+            answer = lines.next(timeout)
     except TimeoutError:
-        answer = {"refused": f"no kernel after {timeout:g} s"}
+        answer = {"refused": f"no kernel after {time.monotonic() - began:.1f} s"}
     except OSError as error:
         answer = {"refused": f"no zygote answers: {error}"}
     if answer and "pid" in answer:

@@ -1,7 +1,8 @@
 """The process between a zygote and one kernel: forks it, tells how it ended, ends whatever it leaves behind.
 
 Protocol, on the connection of whoever asked: in comes one request with the descriptors for stdout and stderr; out go
-JSON lines: {"pid"} once the kernel listens, or {"refused": why}; {"exit": code, negative for a signal}; {"ended": n}.
+JSON lines: {"begun": true} at once; {"pid"} when the kernel listens, or {"refused": why}; {"exit": code, negative for
+a signal}; {"ended": n}.
 The other side's end of file, closed or dead, is the order to end everything; the kernel's pid is not reused before.
 """
 
@@ -34,6 +35,7 @@ def keep(connection: socket.socket, preloaded: list[str]) -> Callable[[], None]:
     """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     identity.adopt_orphans()
+    _tell(connection, {"begun": True})
     request, descriptors = _receive(connection)
     keeper = os.getpid()
     pid = os.fork()
