@@ -24,7 +24,12 @@ BASE_PYTHON = getattr(sys, "_base_executable", sys.executable)
 NODE = shutil.which("node") or "node"
 UV = Path(sys.executable).with_name("uv")
 
-INPUTS = {"notebooks": "multiLine", "attach": "string", "azureSubscription": "connectedService:AzureRM"}
+INPUTS = {
+    "notebooks": "multiLine",
+    "attach": "string",
+    "python": "string",
+    "azureSubscription": "connectedService:AzureRM",
+}
 
 
 @dataclass(frozen=True)

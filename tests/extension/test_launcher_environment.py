@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.extension.conftest import MakeTask, Mirror
-from tests.extension.launching import BASE_PYTHON, RECORDER, Agent, finish, seen, variables, wait_for
+from tests.extension.launching import BASE_PYTHON, RECORDER, Agent, finish, inputs, seen, variables, wait_for
 
 PREPARING = "##[group]Preparing the task's Python environment"
 # Starts the real Python, which then believes that it is this file: a Debian without python3-venv.
@@ -195,6 +195,13 @@ def test_no_python_is_one_sentence(agent: Agent, task: MakeTask) -> None:
     assert ended.code == 0
     assert ended.completions == [f"result=Failed;]{ended.error}"]
     assert ended.error.startswith("No Python 3.10 or newer is on PATH: put the task UsePythonVersion@0 before this one")
+
+
+def test_without_a_python_on_path_the_one_of_the_notebooks_serves(agent: Agent, task: MakeTask) -> None:
+    ended = agent.has_uv().run(task(RECORDER), **inputs(python=str(BASE_PYTHON)))
+
+    assert ended.code == 0, ended.output
+    assert seen(agent)["isolated"] == 1
 
 
 def test_a_python_that_is_too_old_or_broken_is_named(agent: Agent, task: MakeTask) -> None:

@@ -23,7 +23,7 @@ const VERDICTS = [1, 2, 3]
 
 async function main(): Promise<void> {
   const job = readJob(readDefinition(TASK_FOLDER))
-  const python = await environmentPython(packages(), await findPython())
+  const python = await environmentPython(packages(), await findPython(job.inputs['python']))
   const ending = await run(python, ['-I', '-u', '-X', 'utf8', join(TASK_FOLDER, 'main.py')], {
     env: pythonEnvironment(),
     input: JSON.stringify(job),

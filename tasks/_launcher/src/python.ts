@@ -1,8 +1,8 @@
-/** The Python that the task's own environment is made of: the first on PATH that is new enough. */
+/** The Python that the task's own environment is made of: the first on PATH that is new enough, or the notebooks'. */
 
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { delimiter, isAbsolute, join } from 'node:path'
 import { promisify } from 'node:util'
 import { cancellation } from './cancellation'
 import { Failure } from './failure'
@@ -31,10 +31,10 @@ build = (sys.implementation.name, sys.version, sys.base_prefix, sys.platform, ma
 print("\\n".join([sys.executable, "%d.%d.%d" % sys.version_info[:3], ascii(build)]))
 `
 
-/** Throws a Failure that says what was found instead. */
-export async function findPython(): Promise<Interpreter> {
+/** named: the notebooks' interpreter, where a step names one. Throws a Failure that says what was found instead. */
+export async function findPython(named = ''): Promise<Interpreter> {
   const rejected: string[] = []
-  for (const candidate of candidates()) {
+  for (const candidate of [...candidates(), ...(isAbsolute(named) ? [[named] as const] : [])]) {
     const found = await probe(candidate)
     if (found && isNewEnough(found.version)) return found
     rejected.push(`${candidate.join(' ')} ${found ? `is ${found.version}` : 'cannot be run'}`)
