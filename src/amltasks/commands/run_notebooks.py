@@ -14,6 +14,7 @@ from amltasks.notebooks.plan import Plan, plan_runs
 from amltasks.notebooks.suite import Suite
 from amltasks.platforms.base import Stop
 from amltasks.platforms.local.compute import LocalCompute
+from amltasks.platforms.local.workers import Workers
 from amltasks.redaction import Redactor
 from amltasks.report.html_file import add_page
 from amltasks.report.model import NotebookResult, Report
@@ -42,9 +43,13 @@ def run_notebooks(
     page of each result. watch_parent: stop when the process that started this one is gone. Raises UserError where the
     request cannot be carried out at all.
     """
-    plan = plan_runs(request)
-    _refuse_secrets(plan, Redactor(secrets))
-    return asyncio.run(_run(request, plan, Publishers(publishers), secrets, pages, watch_parent))
+    workers = Workers.fork()  # first of all: what is here now is in every worker
+    try:
+        plan = plan_runs(request)
+        _refuse_secrets(plan, Redactor(secrets))
+        return asyncio.run(_run(request, plan, workers, Publishers(publishers), secrets, pages, watch_parent))
+    finally:
+        workers.close()
 
 
 def exit_code(report: Report, request: RunNotebooksRequest) -> ExitCode:
@@ -75,6 +80,7 @@ def _refuse_secrets(plan: Plan, redactor: Redactor) -> None:
 async def _run(
     request: RunNotebooksRequest,
     plan: Plan,
+    workers: Workers,
     publishers: Publishers,
     secrets: Mapping[str, str],
     pages: bool,
@@ -89,7 +95,7 @@ async def _run(
         return add_page(result) if pages else result
 
     suite = Suite(
-        LocalCompute(),
+        LocalCompute(workers),
         publishers,
         max_parallel=request.max_parallel,
         stop=stop,

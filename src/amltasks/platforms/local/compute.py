@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import secrets
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from typing import Any
@@ -30,6 +26,7 @@ from amltasks.platforms.base import (
     RunEvent,
     Stop,
 )
+from amltasks.platforms.local.workers import WorkerProcess, Workers
 from amltasks.redaction import Redactor
 from amltasks.report.model import KernelDeath, NotebookResult, Outcome
 
@@ -46,16 +43,19 @@ _STOP_REASONS = {
 
 
 class LocalCompute:
-    """Runs notebooks in processes of this machine."""
+    """Runs notebooks in processes of this machine. workers: where they come from; started directly by default."""
+
+    def __init__(self, workers: Workers | None = None) -> None:
+        self._workers = workers or Workers()
 
     async def run(self, run: NotebookRun, emit: Callable[[RunEvent], None], stop: Stop) -> NotebookResult:
         """See `amltasks.platforms.base.Compute`. Raises ServiceError when the worker cannot be started or fails."""
         watched = _Watched(run, emit)
         marker, nonce = secrets.token_hex(16), secrets.token_hex(16)
-        process = await _start_worker()
+        process = await self._workers.start()
         try:
             assignment = Assignment(run=run, nonce=nonce, marker=marker)
-            await _write(process, assignment.model_dump_json(by_alias=True))
+            await process.write(assignment.model_dump_json(by_alias=True))
             pumps = [
                 asyncio.ensure_future(watched.read_messages(process.stdout, Decoder(nonce))),
                 asyncio.ensure_future(watched.read_errors(process.stderr)),
@@ -67,14 +67,13 @@ class LocalCompute:
             finally:
                 await _end(pumps)
         finally:
-            if process.returncode is None:
-                process.kill()
+            process.kill()
             if watched.result is None:  # a worker that gave its result has left nothing
                 processes.end_all(marker, descendants=False)
                 shutil.rmtree(connection_folder(marker), ignore_errors=True)
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(process.wait(), 1)
-        return watched.result or watched.without_worker(process.returncode, stop)
+            await asyncio.wait({process.exited}, timeout=1)
+            process.close()
+        return watched.result or watched.without_worker(process.exit_code, stop)
 
 
 class _Watched:
@@ -92,8 +91,7 @@ class _Watched:
         self._errors = b""
         self._notes: list[str] = []
 
-    async def read_messages(self, stream: asyncio.StreamReader | None, decoder: Decoder) -> None:
-        assert stream is not None
+    async def read_messages(self, stream: asyncio.StreamReader, decoder: Decoder) -> None:
         try:
             while data := await stream.read(1 << 16):
                 for message in decoder.feed(data):
@@ -101,9 +99,8 @@ class _Watched:
         finally:
             self.over.set()
 
-    async def read_errors(self, stream: asyncio.StreamReader | None) -> None:
+    async def read_errors(self, stream: asyncio.StreamReader) -> None:
         """The worker's own stderr: empty, unless it fails, or the notebook finds a way to write there."""
-        assert stream is not None
         while data := await stream.read(1 << 16):
             self._errors = (self._errors + data)[-_ERROR_BYTES:]
             for text in data.decode("utf-8", "replace").splitlines():
@@ -185,35 +182,16 @@ async def _end(tasks: Iterable[asyncio.Future[None]]) -> None:
             raise outcome
 
 
-async def _start_worker() -> asyncio.subprocess.Process:
-    options: dict[str, Any] = (
-        {"start_new_session": True} if os.name == "posix" else {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined,unused-ignore]
-    )
-    command = [sys.executable, "-I", "-X", "utf8", "-m", "amltasks.notebooks.worker"]
-    pipe = asyncio.subprocess.PIPE
-    try:
-        return await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe, **options)
-    except OSError as error:
-        raise ServiceError(f"No process could be started to run a notebook: {error}") from error
-
-
-async def _write(process: asyncio.subprocess.Process, text: str) -> None:
-    assert process.stdin is not None
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has ended: that is seen elsewhere
-        process.stdin.write(text.encode() + b"\n")
-        await process.stdin.drain()
-
-
-async def _until_over(process: asyncio.subprocess.Process, watched: _Watched, stop: Stop) -> None:
+async def _until_over(process: WorkerProcess, watched: _Watched, stop: Stop) -> None:
     """Waits until the worker has given its result or ended; passes a stop on, and kills what does not heed it."""
-    gone = asyncio.ensure_future(process.wait())
-    over = asyncio.ensure_future(watched.over.wait())
-    stopping = asyncio.ensure_future(stop.wait())
-    tasks = {gone, over, stopping}
+    gone: asyncio.Future[Any] = process.exited
+    over: asyncio.Future[Any] = asyncio.ensure_future(watched.over.wait())
+    stopping: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
+    tasks = {over, stopping}
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({gone, *tasks}, return_when=asyncio.FIRST_COMPLETED)
         if not gone.done() and not over.done():
-            await _write(process, StopOrder(stop=stop.reason or "cancelled").model_dump_json())
+            await process.write(StopOrder(stop=stop.reason or "cancelled").model_dump_json())
             await asyncio.wait({gone, over}, timeout=STOP_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         if over.done():
             await asyncio.wait({gone}, timeout=LINGER_SECONDS)
