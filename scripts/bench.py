@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -37,6 +38,7 @@ def main(arguments: list[str]) -> int:
     rows = []
     failures = []
     scratch = Path(tempfile.mkdtemp(prefix="amltasks-bench-"))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing goes on running or stays on the disk
     try:
         bench = Bench(interpreters, scratch, _say)
         for case in cases(quick=given.quick):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-SAMPLE_SECONDS = 0.01
+SAMPLE_SECONDS = 0.02
 SECONDS_TO_END = 5.0  # for what the command leaves behind; then it is ended, and the measurement is of no use
 _PR_SET_CHILD_SUBREAPER = 36
 _LOOK_SECONDS = 0.005
@@ -68,7 +69,7 @@ def measure(
             _, status, usage = os.wait4(process.pid, 0)
             seconds = time.monotonic() - started
         except BaseException:
-            process.kill()
+            _kill_all()
             raise
         finally:
             if watch:
@@ -102,17 +103,27 @@ def _reap_orphans() -> float:
         if pid:
             seconds += usage.ru_utime + usage.ru_stime
         elif time.monotonic() > give_up:
-            left = psutil.Process().children(recursive=True)
-            names = ", ".join(sorted({each.name() for each in left}))
-            for each in left:
-                each.kill()
-            raise BenchError(f"{len(left)} process(es) went on running after the end of the command: {names}")
+            names = ", ".join(_kill_all())
+            raise BenchError(f"processes went on running after the end of the command: {names}")
         else:
             time.sleep(_LOOK_SECONDS)
 
 
+def _kill_all() -> list[str]:
+    """Ends all descendants of this process and takes their leave, so that they do not count for the next; their names."""
+    names = []
+    while processes := psutil.Process().children(recursive=True):
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                names.append(process.name())
+                process.kill()
+        with contextlib.suppress(ChildProcessError):
+            os.wait()
+    return names
+
+
 class _MemoryWatch:
-    """Adds up, a hundred times a second, the memory of all descendants of this process."""
+    """Adds up, fifty times a second, the memory of all descendants of this process."""
 
     def __init__(self, kernel: str) -> None:
         self.largest = self.largest_without_kernels = 0
