@@ -110,7 +110,7 @@ def _reap_orphans() -> float:
 
 
 def _kill_all() -> list[str]:
-    """Ends all descendants of this process and takes their leave, so that they do not count for the next; their names."""
+    """Ends and reaps all descendants of this process, so that they do not count for the next command; their names."""
     names = []
     while processes := psutil.Process().children(recursive=True):
         for process in processes:
