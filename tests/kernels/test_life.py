@@ -24,14 +24,21 @@ def own_zygote() -> Iterator[Zygote]:
         yield begun
 
 
-def test_an_orderly_end_runs_exit_handlers_and_writes_out_files(zygote: Zygote, tmp_path: Path) -> None:
+def test_an_orderly_end_loses_no_handler_file_object_or_thread(zygote: Zygote, tmp_path: Path) -> None:
     with forked(zygote, tmp_path) as kernel:
         kernel.run("import atexit; atexit.register(lambda: open('handler', 'w').write('ran'))")
         kernel.run("never_closed = open('file', 'w'); never_closed.write('text')")
+        kernel.run("import builtins; builtins.hidden = open('hidden', 'w'); hidden.write('text')")
+        kernel.run("class Final:\n    def __del__(self): open('final', 'w').write('ran')\nfinal = Final()")
+        kernel.run("import threading, time\ndef late(): time.sleep(0.3); open('late', 'w').write('ran')")
+        kernel.run("threading.Thread(target=late).start()")
         assert kernel.end() == 0
 
     assert (tmp_path / "handler").read_text() == "ran"
     assert (tmp_path / "file").read_text() == "text"
+    assert (tmp_path / "hidden").read_text() == "text"
+    assert (tmp_path / "final").read_text() == "ran"
+    assert (tmp_path / "late").read_text() == "ran"
 
 
 @pytest.mark.parametrize(

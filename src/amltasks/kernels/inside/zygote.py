@@ -148,18 +148,21 @@ def _line() -> bytes:
     return line
 
 
-if __name__ == "__main__":
+def main() -> None:
     settings = json.loads(_line())
     # Read when matplotlib is imported. Kernels have it too, unless the user says otherwise: then it is given here.
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     import keeper  # type: ignore[import-not-found,unused-ignore]
-    from kernel_app import KernelApp  # type: ignore[import-not-found,unused-ignore]
+    import kernel_app  # type: ignore[import-not-found,unused-ignore]
 
     # What a notebook imports is its own: nothing of this folder. IPython adds the working directory later.
     for name in ("keeper", "identity", "kernel_app"):
         del sys.modules[name]
     del sys.path[0]
-    KernelApp.listening = staticmethod(
-        serve(socket.socket(fileno=settings["listener"]), Zygote(settings["preload"]), keeper.keep)
-    )
-    KernelApp.launch_instance()
+    listening = serve(socket.socket(fileno=settings["listener"]), Zygote(settings["preload"]), keeper.keep)
+    kernel_app.KernelApp.listening = staticmethod(listening)
+    kernel_app.run()
+
+
+if __name__ == "__main__":
+    main()
