@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from amltasks.kernels.zygote import Zygote
-from tests.kernels.conversing import Kernel, direct, environment, forked
+from tests.kernels.conversing import Kernel, direct, environment, forked, notebook_python
 
 # What a started kernel imports later: with its first magic, or when it ends.
 OF_THE_KERNEL = {"IPython", "psutil", "pwd", "tornado"}
@@ -108,3 +108,12 @@ def test_the_umask_is_that_of_whoever_asks(zygote: Zygote, tmp_path: Path) -> No
         os.umask(before)
 
     assert (tmp_path / "made").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_safe_path_is_no_obstacle(tmp_path: Path) -> None:
+    """With PYTHONSAFEPATH the interpreter does not look beside the program it is given."""
+    variables = environment(PYTHONSAFEPATH="1")
+    with Zygote.begin(notebook_python(), variables) as begun, forked(begun, tmp_path, variables) as kernel:
+        found = kernel.run("import sys; print(sys.path)").text
+    with direct(tmp_path, variables) as kernel:
+        assert found == kernel.run("import sys; print(sys.path)").text

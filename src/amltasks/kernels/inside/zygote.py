@@ -152,13 +152,15 @@ def main() -> None:
     settings = json.loads(_line())
     # Read when matplotlib is imported. Kernels have it too, unless the user says otherwise: then it is given here.
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    here = Path(__file__).resolve().parent
+    sys.path.insert(0, str(here))  # with PYTHONSAFEPATH it is not there
     import keeper  # type: ignore[import-not-found,unused-ignore]
     import kernel_app  # type: ignore[import-not-found,unused-ignore]
 
     # What a notebook imports is its own: nothing of this folder. IPython adds the working directory later.
     for name in ("keeper", "identity", "kernel_app"):
         del sys.modules[name]
-    del sys.path[0]
+    sys.path[:] = [place for place in sys.path if Path(place) != here]
     listening = serve(socket.socket(fileno=settings["listener"]), Zygote(settings["preload"]), keeper.keep)
     kernel_app.KernelApp.listening = staticmethod(listening)
     kernel_app.run()
