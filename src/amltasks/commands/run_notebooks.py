@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -10,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from amltasks.cancellation import cancel_on_signals
 from amltasks.commands.exit_codes import ExitCode
 from amltasks.errors import UserError
-from amltasks.notebooks.plan import Plan, plan_runs
+from amltasks.notebooks.plan import Plan, interpreter_of, plan_runs
 from amltasks.notebooks.suite import Suite
-from amltasks.platforms.base import Stop
+from amltasks.platforms.base import Compute, Stop
 from amltasks.platforms.local.compute import LocalCompute
+from amltasks.platforms.local.warm_kernels import Zygotes
 from amltasks.platforms.local.workers import Workers
 from amltasks.redaction import Redactor
 from amltasks.report.html_file import add_page
@@ -43,13 +45,18 @@ def run_notebooks(
     page of each result. watch_parent: stop when the process that started this one is gone. Raises UserError where the
     request cannot be carried out at all.
     """
-    workers = Workers.fork()  # first of all: what is here now is in every worker
-    try:
+    with contextlib.ExitStack() as closing:
+        zygotes = Zygotes()
+        closing.callback(zygotes.close)
+        if not request.kernel:
+            zygotes.begin(interpreter_of(request))  # while the rest is imported
+        workers = Workers.fork()  # before anything is read: what is here now is in every worker
+        closing.callback(workers.close)
         plan = plan_runs(request)
+        zygotes.preload(plan.preload)
         _refuse_secrets(plan, Redactor(secrets))
-        return asyncio.run(_run(request, plan, workers, Publishers(publishers), secrets, pages, watch_parent))
-    finally:
-        workers.close()
+        compute = LocalCompute(workers, zygotes)
+        return asyncio.run(_run(request, plan, compute, Publishers(publishers), secrets, pages, watch_parent))
 
 
 def exit_code(report: Report, request: RunNotebooksRequest) -> ExitCode:
@@ -80,7 +87,7 @@ def _refuse_secrets(plan: Plan, redactor: Redactor) -> None:
 async def _run(
     request: RunNotebooksRequest,
     plan: Plan,
-    workers: Workers,
+    compute: Compute,
     publishers: Publishers,
     secrets: Mapping[str, str],
     pages: bool,
@@ -95,7 +102,7 @@ async def _run(
         return add_page(result) if pages else result
 
     suite = Suite(
-        LocalCompute(workers),
+        compute,
         publishers,
         max_parallel=request.max_parallel,
         stop=stop,

@@ -48,19 +48,25 @@ class Zygote:
     address: path of its socket, to be given to `forking.fork_kernel`, at once: whoever is early waits.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], folder: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], folder: Path, listener: int) -> None:
         self.address = str(folder / "zygote")
         self.pid = process.pid
         self._process = process
         self._folder = folder
+        self._listener = listener  # its descriptor over there
 
     @classmethod
     def begin(
-        cls, interpreter: str, environment: Mapping[str, str], preload: Iterable[str] = (), options: Iterable[str] = ()
+        cls,
+        interpreter: str,
+        environment: Mapping[str, str],
+        preload: Iterable[str] | None = (),
+        options: Iterable[str] = (),
     ) -> Zygote:
         """Starts it and returns at once, long before it has imported anything; `close` must be called.
 
-        environment: of the kernels to come; see `start_environment`. preload: modules, see `preload.choose`.
+        environment: of the kernels to come; see `start_environment`. preload: modules, see `preload.choose`;
+        None where that is not known yet: kernels wait until `preload` says.
         options: of the interpreter (`-X utf8`). Raises OSError where the interpreter does not start, or the path of
         temporary files is too long for a socket (107 bytes).
         """
@@ -79,15 +85,21 @@ class Zygote:
                     pass_fds=[listener.fileno()],
                     start_new_session=True,
                 )
-                settings = {"listener": listener.fileno(), "preload": list(preload)}
-            assert process.stdin is not None
-            with contextlib.suppress(BrokenPipeError):  # it has ended already, as asking it for a kernel will tell
-                process.stdin.write(json.dumps(settings).encode() + b"\n")
-                process.stdin.flush()
+                zygote = cls(process, folder, listener.fileno())
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        return cls(process, folder)
+        if preload is not None:
+            zygote.preload(preload)
+        return zygote
+
+    def preload(self, modules: Iterable[str]) -> None:
+        """What it is to import before it forks the first kernel. Once, where `begin` was told None."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # it has ended already, as asking it for a kernel will tell
+            settings = {"listener": self._listener, "preload": list(modules)}
+            self._process.stdin.write(json.dumps(settings).encode() + b"\n")
+            self._process.stdin.flush()
 
     def last_words(self) -> str:
         """What it wrote on stderr: why it ended, warnings of libraries."""

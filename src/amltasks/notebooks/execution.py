@@ -59,6 +59,8 @@ class Execution:
 
     environment: added to the kernel's. marker: put into the kernel's environment to find what it leaves behind.
     cell_timeout, notebook_timeout: seconds, None for no bound; the kernel's start counts for the notebook's.
+    zygote: the address of one from which the kernel is forked if possible; empty for none.
+    left: how many processes the kernel left behind, as far as that is known when it ends.
     attach: given the loop and the Stop by which somebody may end the run, from the loop's thread.
     """
 
@@ -71,6 +73,8 @@ class Execution:
     observer: Observer
     attach: Callable[[asyncio.AbstractEventLoop, Stop], None] = lambda loop, stop: None
     records: list[CellRecord] = field(default_factory=list)
+    zygote: str = ""
+    left: int = 0
     ending: RunEnding = field(default_factory=lambda: RunEnding(reason=EndingReason.NOT_STARTED))
 
     def run(self, manager: NotebookExecutionManager) -> None:
@@ -81,7 +85,9 @@ class Execution:
         stop = Stop()
         self.attach(asyncio.get_running_loop(), stop)
         try:
-            process = KernelProcess.start(self.kernel, self.working_directory, self.environment, self.marker)
+            process = await KernelProcess.start(
+                self.kernel, self.working_directory, self.environment, self.marker, self.zygote
+            )
         except KernelStartError as error:
             self.ending = RunEnding(reason=EndingReason.NOT_STARTED, detail=str(error))
             return
@@ -91,7 +97,7 @@ class Execution:
         finally:
             await process.shutdown(EXIT_GRACE if self.ending.reason in _BY_ITSELF else 0)
             await session.close()
-            process.close()
+            self.left = process.close()
 
 
 class _Session:

@@ -22,6 +22,7 @@ from jupyter_client import AsyncKernelClient
 from jupyter_client.connect import write_connection_file
 from jupyter_client.launcher import launch_kernel
 
+from amltasks.kernels.forking import ForkedKernel, ForkRefusedError, fork_kernel
 from amltasks.notebooks.kernels import Kernel
 from amltasks.notebooks.processes import MARKER
 
@@ -40,7 +41,9 @@ class KernelProcess:
     exited: becomes the exit code (negative: a signal) the moment the process ends.
     """
 
-    def __init__(self, kernel: Kernel, popen: subprocess.Popen[bytes], client: AsyncKernelClient, folder: Path) -> None:
+    def __init__(
+        self, kernel: Kernel, popen: subprocess.Popen[bytes] | ForkedKernel, client: AsyncKernelClient, folder: Path
+    ) -> None:
         self.kernel = kernel
         self.client = client
         self.pid = popen.pid
@@ -52,9 +55,12 @@ class KernelProcess:
         threading.Thread(target=self._watch, args=(loop,), daemon=True).start()
 
     @classmethod
-    def start(cls, kernel: Kernel, working_directory: Path, added: Mapping[str, str], marker: str) -> KernelProcess:
+    async def start(
+        cls, kernel: Kernel, working_directory: Path, added: Mapping[str, str], marker: str, zygote: str = ""
+    ) -> KernelProcess:
         """Starts the process; `ready` tells when it answers. added: environment beside the kernel's own.
 
+        zygote: the address of one to fork it from, if that can be done.
         Raises KernelStartError where the program or the folder is not there.
         """
         folder = connection_folder(marker)
@@ -67,14 +73,8 @@ class KernelProcess:
         environment = {**kernel.environment, **added, MARKER: marker}
         environment.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
         try:
-            popen = launch_kernel(
-                [part.replace("{connection_file}", connection_file) for part in kernel.argv],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                env=environment,
-                cwd=str(working_directory),
-            )
+            argv = [part.replace("{connection_file}", connection_file) for part in kernel.argv]
+            popen = await _launched(argv, environment, working_directory, zygote)
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
             raise KernelStartError(f"it cannot be started: {error}") from None
@@ -144,11 +144,13 @@ class KernelProcess:
             else:
                 self._popen.kill()
 
-    def close(self) -> None:
-        """Gives back sockets and files; the process must have ended."""
+    def close(self) -> int:
+        """Gives back sockets and files; the process must have ended. How many it had left behind, if that is known."""
+        left = self._popen.close() if isinstance(self._popen, ForkedKernel) else 0
         self.client.stop_channels()
         self.client.context.destroy(linger=0)
         shutil.rmtree(self._folder, ignore_errors=True)
+        return left
 
     def last_words(self) -> str:
         """The end of what the process itself wrote on stdout and stderr, past Jupyter: crash stacks, loader errors."""
@@ -159,6 +161,34 @@ class KernelProcess:
         self._tail.settle()
         with contextlib.suppress(RuntimeError):  # the loop is closed already
             loop.call_soon_threadsafe(self.exited.set_result, code)
+
+
+async def _launched(
+    argv: list[str], environment: dict[str, str], folder: Path, zygote: str
+) -> subprocess.Popen[bytes] | ForkedKernel:
+    """Forked, or else started. Raises OSError."""
+    if zygote:
+        reading, writing = os.pipe()
+        try:
+            forked = await asyncio.to_thread(
+                fork_kernel, zygote, argv, cwd=folder, environment=environment, stdout=writing, stderr=writing
+            )
+        except ForkRefusedError:
+            os.close(reading)
+        else:
+            forked.stdout = os.fdopen(reading, "rb", 0)
+            return forked
+        finally:
+            os.close(writing)
+    started: subprocess.Popen[bytes] = launch_kernel(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=environment,
+        cwd=str(folder),
+    )
+    return started
 
 
 class _Tail:

@@ -117,7 +117,7 @@ def _python_kernel(python: str, named: str, environment: Mapping[str, str], fold
             "{connection_file}",
             "--HistoryManager.hist_file=:memory:",
         ),
-        environment=_outside_of_ours(environment, interpreter.prefix),
+        environment=outside_of_ours(environment, interpreter.prefix),
         language="python",
         name="python3",
         label=f"Python {interpreter.version} ({interpreter.executable})",
@@ -127,9 +127,7 @@ def _python_kernel(python: str, named: str, environment: Mapping[str, str], fold
 
 def find_interpreter(python: str, environment: Mapping[str, str], folder: Path) -> Interpreter:
     """The interpreter for Python kernels, asked about itself. Raises KernelMissingError where it will not do."""
-    names = (python,) if python else ("python", "python3")
-    path = environment.get("PATH", os.defpath)
-    found = next((where for name in names if (where := shutil.which(name, path=path))), None)
+    found = locate_python(python, environment)
     if not found:
         what = f'"{python}" does not exist or cannot be executed' if python else "there is no python on the PATH"
         raise KernelMissingError(
@@ -153,6 +151,13 @@ def find_interpreter(python: str, environment: Mapping[str, str], folder: Path) 
             f"This installs a newer one: {install} --upgrade ipykernel"
         )
     return interpreter
+
+
+def locate_python(python: str, environment: Mapping[str, str]) -> str:
+    """The file that `python` names, empty where there is none; python: a path, a name, or empty for the usual names."""
+    path = environment.get("PATH", os.defpath)
+    names = (python,) if python else ("python", "python3")
+    return next((where for name in names if (where := shutil.which(name, path=path))), "")
 
 
 def _probe(executable: str, environment: Mapping[str, str], folder: Path) -> Interpreter:
@@ -242,7 +247,7 @@ def _kernel_specs(environment: Mapping[str, str]) -> dict[str, KernelSpec]:
     return specs
 
 
-def _outside_of_ours(environment: Mapping[str, str], prefix: str) -> dict[str, str]:
+def outside_of_ours(environment: Mapping[str, str], prefix: str) -> dict[str, str]:
     """The environment without this program's own virtual environment, unless that is the one the kernel runs in."""
     environment = dict(environment)
     if Path(prefix) == Path(sys.prefix):

@@ -18,6 +18,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from amltasks.errors import UserError
+from amltasks.kernels.preload import choose
 from amltasks.notebooks.folders import make_run_folders
 from amltasks.notebooks.kernels import KernelMissingError, find_interpreter
 from amltasks.notebooks.parameter_cell import check_parameters
@@ -40,11 +41,13 @@ _WINDOWS_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)(
 @dataclass(frozen=True)
 class Plan:
     """runs: all of them, in the order in which they are shown. settled: by run_id, the results of those that need not
-    start. notes: by run_id, what a person should know about a run, to be added to its result."""
+    start. notes: by run_id, what a person should know about a run, to be added to its result. preload: modules that the
+    notebooks import, and that any kernel may find imported."""
 
     runs: tuple[NotebookRun, ...]
     settled: dict[str, NotebookResult] = field(default_factory=dict)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    preload: tuple[str, ...] = ()
 
 
 def plan_runs(request: RunNotebooksRequest) -> Plan:
@@ -53,6 +56,7 @@ def plan_runs(request: RunNotebooksRequest) -> Plan:
     plan = Plan(runs=())
     runs: list[NotebookRun] = []
     run_ids: dict[str, str] = {}
+    preload: set[str] = set()
     for path in select_notebooks(request.notebooks, request.root):
         fault = ""
         notebook: NotebookNode | None = None
@@ -62,6 +66,8 @@ def plan_runs(request: RunNotebooksRequest) -> Plan:
             settings = repository.of(path)
         except UserError as error:
             fault = str(error)
+        if notebook is not None:
+            preload.update(choose(cell.source for cell in notebook.cells if cell.cell_type == "code"))
         for parameter_set in _sets(request, settings):
             run = _run(request, path, settings, parameter_set, run_ids)
             runs.append(run)
@@ -76,7 +82,7 @@ def plan_runs(request: RunNotebooksRequest) -> Plan:
             elif unmet := _unmet(run, settings):
                 plan.settled[run.run_id] = run.result(Outcome.KERNEL_MISSING, unmet)
     make_run_folders(request.output_folder, (run.run_id for run in runs))
-    return Plan(runs=tuple(runs), settled=plan.settled, notes=plan.notes)
+    return Plan(tuple(runs), plan.settled, plan.notes, tuple(sorted(preload)))
 
 
 def _sets(request: RunNotebooksRequest, settings: Settings) -> tuple[ParameterSet, ...]:
@@ -103,7 +109,7 @@ def _run(
         parameters=parameters,
         environment=request.secret_parameters,
         secrets=request.secret_parameters,
-        python=settings.python or _interpreter(request),
+        python=settings.python or interpreter_of(request),
         kernel=settings.kernel or request.kernel,
         working_directory=settings.working_directory or request.working_directory or path.parent,
         cell_timeout=settings.cell_timeout if "cell_timeout" in settings.said else request.cell_timeout,
@@ -114,7 +120,7 @@ def _run(
     )
 
 
-def _interpreter(request: RunNotebooksRequest) -> str:
+def interpreter_of(request: RunNotebooksRequest) -> str:
     """A path starts from the root, as all paths of users do; a plain name is looked for on PATH."""
     is_path = "/" in request.python or os.sep in request.python
     return str(request.root / request.python) if is_path else request.python

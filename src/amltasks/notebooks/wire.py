@@ -19,12 +19,23 @@ from amltasks.report.model import NotebookResult
 LONGEST_LINE = 256 << 20  # bytes: more than any message of ours
 
 
+class WarmKernels(Data):
+    """Where kernels of one interpreter can be forked: the address of its zygote, see `amltasks.kernels`."""
+
+    interpreter: str
+    address: str
+
+
 class Assignment(Data):
-    """nonce: marks the worker's lines. marker: goes into the kernel's environment, to find what it leaves behind."""
+    """nonce: marks the worker's lines. marker: goes into the kernel's environment, to find what it leaves behind.
+
+    warm_kernels: None where kernels start directly.
+    """
 
     run: NotebookRun
     nonce: str
     marker: str
+    warm_kernels: WarmKernels | None = None
 
 
 class StopOrder(Data):

@@ -25,6 +25,8 @@ from papermill.engines import papermill_engines
 
 from amltasks.data import Data
 from amltasks.errors import UserError
+from amltasks.kernels.preload import may_install
+from amltasks.kernels.zygote import start_environment
 from amltasks.notebooks import engine, processes
 from amltasks.notebooks.cells import titles
 from amltasks.notebooks.console import Console
@@ -36,7 +38,7 @@ from amltasks.notebooks.records import CellRecord, RunEnding
 from amltasks.notebooks.results import LOG, result_of, unstarted
 from amltasks.notebooks.saving import NotebookSaver
 from amltasks.notebooks.verdict import cell_result
-from amltasks.notebooks.wire import Assignment, Ended, StopOrder, Told, line
+from amltasks.notebooks.wire import Assignment, Ended, StopOrder, Told, WarmKernels, line
 from amltasks.platforms.base import CellFinished, CellStarted, KernelStarted, Note, NotebookRun, RunEvent, Stop
 from amltasks.redaction import Redactor
 from amltasks.report.model import CellResult, NotebookResult, Outcome
@@ -46,7 +48,13 @@ ORPHAN_SECONDS = 5.0  # for an orderly end after the parent is gone; then all is
 Attach = Callable[[asyncio.AbstractEventLoop, Stop], None]
 
 
-def run_notebook(run: NotebookRun, marker: str, emit: Callable[[RunEvent], None], attach: Attach) -> NotebookResult:
+def run_notebook(
+    run: NotebookRun,
+    marker: str,
+    emit: Callable[[RunEvent], None],
+    attach: Attach,
+    warm_kernels: WarmKernels | None = None,
+) -> NotebookResult:
     """Runs one notebook and leaves what it made in `run.folder`. Never raises for what the notebook does."""
     started_at = datetime.now(timezone.utc)
     redactor = Redactor(run.secrets)
@@ -75,16 +83,27 @@ def run_notebook(run: NotebookRun, marker: str, emit: Callable[[RunEvent], None]
         notebook_timeout=run.notebook_timeout,
         observer=course,
         attach=attach,
+        zygote=_zygote(warm_kernels, kernel, notebook, run),
     )
     try:
         papermill_engines.execute_notebook_with_engine(
             engine.register(), notebook, kernel.name, progress_bar=False, autosave_cell_every=0, execution=execution
         )
     finally:
-        left = processes.end_all(marker, descendants=True)
+        left = execution.left + processes.end_all(marker, descendants=True)
     if left:
         course.note(f"{left} process(es) that the notebook had left running were ended.")
     return course.result(execution, started_at)
+
+
+def _zygote(warm: WarmKernels | None, kernel: Kernel, notebook: NotebookNode, run: NotebookRun) -> str:
+    """The address of the zygote that makes this notebook's kernel; empty where it must be started."""
+    if warm is None or not kernel.is_ipykernel or warm.interpreter != kernel.argv[0]:
+        return ""
+    # What a zygote has read already must be what the kernel would read.
+    if start_environment(run.environment) or may_install(cell.source for cell in notebook.cells):
+        return ""
+    return warm.address
 
 
 class _Course:
@@ -276,7 +295,7 @@ def main() -> None:
     processes.adopt_orphans()
     survived: set[str] = set()
     _survive_signals(survived)
-    result = run_notebook(assignment.run, assignment.marker, emit, parent.attach)
+    result = run_notebook(assignment.run, assignment.marker, emit, parent.attach, assignment.warm_kernels)
     notes = [f"{name} was sent to the process that runs the notebook; it was ignored." for name in sorted(survived)]
     tell(Ended(result=result.model_copy(update={"notes": (*result.notes, *notes)})))
     sys.stdout.flush()

@@ -8,6 +8,7 @@ settings: {"listener": descriptor of a listening Unix socket, "preload": [module
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import gc
 import importlib
@@ -35,6 +36,12 @@ _OF_EVERY_KERNEL = (
 )  # fmt: skip
 
 
+class ZMQInteractiveShell:
+    """Stands for the shell that there will be, with the name and the attribute that libraries know one by."""
+
+    kernel = True
+
+
 class Zygote:
     """What was imported, and whether that may be copied now."""
 
@@ -56,8 +63,11 @@ class Zygote:
                 before = _threads()
                 importlib.import_module(owner)
                 self._threads += _threads() - before
+        # pandas asks for the shell when it is imported, to choose how many columns it shows.
+        builtins.get_ipython = ZMQInteractiveShell  # type: ignore[attr-defined]
         for name in names:
             _import(name)
+        del builtins.get_ipython  # type: ignore[attr-defined]
 
         # Compiles the regular expressions that every first cell needs; keeps nothing.
         importlib.import_module("IPython.core.inputtransformer2").TransformerManager().transform_cell("x = 'a'\n")
@@ -149,7 +159,6 @@ def _line() -> bytes:
 
 
 def main() -> None:
-    settings = json.loads(_line())
     # Read when matplotlib is imported. Kernels have it too, unless the user says otherwise: then it is given here.
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     here = Path(__file__).resolve().parent
@@ -161,6 +170,7 @@ def main() -> None:
     for name in ("keeper", "identity", "kernel_app"):
         del sys.modules[name]
     sys.path[:] = [place for place in sys.path if Path(place) != here]
+    settings = json.loads(_line())  # only now: what to preload may have become known meanwhile
     listening = serve(socket.socket(fileno=settings["listener"]), Zygote(settings["preload"]), keeper.keep)
     kernel_app.KernelApp.listening = staticmethod(listening)
     kernel_app.run()

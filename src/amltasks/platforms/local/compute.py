@@ -26,6 +26,7 @@ from amltasks.platforms.base import (
     RunEvent,
     Stop,
 )
+from amltasks.platforms.local.warm_kernels import Zygotes
 from amltasks.platforms.local.workers import WorkerProcess, Workers
 from amltasks.redaction import Redactor
 from amltasks.report.model import KernelDeath, NotebookResult, Outcome
@@ -43,10 +44,14 @@ _STOP_REASONS = {
 
 
 class LocalCompute:
-    """Runs notebooks in processes of this machine. workers: where they come from; started directly by default."""
+    """Runs notebooks in processes of this machine.
 
-    def __init__(self, workers: Workers | None = None) -> None:
+    workers, zygotes: where workers and kernels come from; by default all are started directly.
+    """
+
+    def __init__(self, workers: Workers | None = None, zygotes: Zygotes | None = None) -> None:
         self._workers = workers or Workers()
+        self._zygotes = zygotes
 
     async def run(self, run: NotebookRun, emit: Callable[[RunEvent], None], stop: Stop) -> NotebookResult:
         """See `amltasks.platforms.base.Compute`. Raises ServiceError when the worker cannot be started or fails."""
@@ -54,7 +59,8 @@ class LocalCompute:
         marker, nonce = secrets.token_hex(16), secrets.token_hex(16)
         process = await self._workers.start()
         try:
-            assignment = Assignment(run=run, nonce=nonce, marker=marker)
+            warm = self._zygotes.of(run.python) if self._zygotes else None
+            assignment = Assignment(run=run, nonce=nonce, marker=marker, warm_kernels=warm)
             await process.write(assignment.model_dump_json(by_alias=True))
             pumps = [
                 asyncio.ensure_future(watched.read_messages(process.stdout, Decoder(nonce))),
