@@ -117,3 +117,23 @@ def test_a_safe_path_is_no_obstacle(tmp_path: Path) -> None:
         found = kernel.run("import sys; print(sys.path)").text
     with direct(tmp_path, variables) as kernel:
         assert found == kernel.run("import sys; print(sys.path)").text
+
+
+SETTINGS = """
+import json, matplotlib.pyplot, numpy, pandas, pyarrow, scipy, sklearn, warnings
+print(json.dumps([
+    pandas.describe_option(_print_desc=False), {k: str(v) for k, v in matplotlib.rcParams.items()},
+    matplotlib.get_backend(), numpy.get_printoptions(), numpy.geterr(), sklearn.get_config(),
+    pyarrow.cpu_count(), pyarrow.default_memory_pool().backend_name, sorted(map(repr, warnings.filters)),
+    pandas.DataFrame([range(40)]).to_string(), repr(pandas.DataFrame([range(40)])),
+], default=str))
+"""
+
+
+def test_preloaded_libraries_have_the_settings_that_they_would_have(with_libraries: Zygote, tmp_path: Path) -> None:
+    """Some choose them when they are imported, by the shell, the environment or the terminal that they find."""
+    with forked(with_libraries, tmp_path) as kernel:
+        found = kernel.run(SETTINGS).json
+    with direct(tmp_path) as kernel:
+        kernel.run("import pyarrow, scipy.stats, sklearn.linear_model")
+        assert found == kernel.run(SETTINGS).json

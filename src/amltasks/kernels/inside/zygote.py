@@ -13,6 +13,7 @@ import contextlib
 import gc
 import importlib
 import importlib.util
+import io
 import json
 import os
 import select
@@ -25,7 +26,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 # A library that starts threads when it is imported, and starts them anew in a forked process (numexpr: by its pid).
-_THREADED = {"numexpr": ("pandas", "numexpr")}
+_THREADED = {"numexpr": ("pandas", "numexpr", "sklearn")}
 # What is bound to a running kernel or to a device when it is imported. Must not be here, whoever imported it.
 _FORBIDDEN = ("matplotlib.pyplot", "matplotlib_inline", "torch", "tensorflow", "jax", "ray", "grpc", "cupy", "pyspark")
 # Imported by every kernel while it starts, or with its first cell.
@@ -63,10 +64,11 @@ class Zygote:
                 before = _threads()
                 importlib.import_module(owner)
                 self._threads += _threads() - before
-        # pandas asks for the shell when it is imported, to choose how many columns it shows.
+        # pandas asks for the shell and the encoding of stdout when it is imported, to choose how it shows a table.
         builtins.get_ipython = ZMQInteractiveShell  # type: ignore[attr-defined]
-        for name in names:
-            _import(name)
+        with contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO(), encoding="UTF-8")):  # as a kernel's is
+            for name in names:
+                _import(name)
         del builtins.get_ipython  # type: ignore[attr-defined]
 
         # Compiles the regular expressions that every first cell needs; keeps nothing.
