@@ -1,0 +1,81 @@
+"""What may know what: docs/architecture.md, held against the imports."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Of the package's rooms: what each may import, beside itself. Everything may know errors, data, quoting.
+MAY_KNOW = {
+    "redaction": set(),
+    "devops": {"report.model", "report.traceback_text"},
+    "agent": {"redaction"},
+    "kernels": set(),
+    "notebooks": {
+        "platforms.base",
+        "report.model",
+        "report.publishers",
+        "redaction",
+        "requests",
+        "durations",
+        "kernels",
+    },
+    "platforms": {"notebooks", "report.model", "redaction", "kernels", "agent.neutral"},
+    "report": {"agent", "devops", "platforms.base", "notebooks.cells", "redaction"},
+}
+COMMON = {"errors", "data", "quoting"}
+# Only here are the SDKs imported.
+SDKS = {"azure": {"devops/sdk.py"}, "msrest": {"devops/client.py", "devops/sdk.py", "devops/transport.py"}}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Whole names of the modules that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+def sources(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+@pytest.mark.parametrize(("folder", "foreign"), [("sandbox", "amltasks"), ("src/amltasks", "sandbox")])
+def test_sandbox_and_tasks_meet_only_on_the_wire(folder: str, foreign: str) -> None:
+    guilty = [path for path in sources(folder) if any(name.split(".")[0] == foreign for name in imports(path))]
+
+    assert guilty == []
+
+
+@pytest.mark.parametrize("room", sorted(MAY_KNOW))
+def test_a_room_knows_only_what_it_may(room: str) -> None:
+    allowed = MAY_KNOW[room] | COMMON | {room}
+    guilty = {
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in sources(f"src/amltasks/{room}")
+        for name in imports(path)
+        if name.startswith("amltasks.")
+        and not any(name.removeprefix("amltasks.") == may or name.startswith(f"amltasks.{may}.") for may in allowed)
+        and name.count(".") > 0
+        and (ROOT / "src" / Path(*name.split("."))).with_suffix(".py").is_file()
+    }
+
+    assert guilty == set()
+
+
+@pytest.mark.parametrize("sdk", sorted(SDKS))
+def test_sdks_are_imported_in_one_place(sdk: str) -> None:
+    guilty = {
+        path.relative_to(ROOT / "src" / "amltasks").as_posix()
+        for path in sources("src/amltasks")
+        if any(name.split(".")[0] == sdk for name in imports(path))
+    }
+
+    assert guilty <= SDKS[sdk]
