@@ -130,16 +130,18 @@ def test_kernels_end_with_the_process_that_asked_for_them(own_zygote: Zygote, tm
 def test_a_zygote_ends_with_its_owner_however_that_ends() -> None:
     program = (
         "import time\nfrom tests.kernels.conversing import Zygote, environment, notebook_python\n"
-        "zygote = Zygote.begin(notebook_python(), environment())\nprint(zygote.pid, flush=True)\ntime.sleep(600)\n"
+        "zygote = Zygote.begin(notebook_python(), environment())\n"
+        "print(zygote.pid, zygote.address, flush=True)\ntime.sleep(600)\n"
     )
     owner = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert owner.stdout is not None
-    zygote = int(owner.stdout.readline())
+    zygote, address = owner.stdout.readline().split()
     owner.kill()
     owner.wait()
     owner.stdout.close()
 
-    assert gone(zygote)
+    assert gone(int(zygote))
+    assert not Path(address).parent.exists()
 
 
 def test_kernels_outlive_a_killed_zygote_and_new_ones_are_refused(own_zygote: Zygote, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import io
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -123,7 +124,8 @@ def serve(
     gc.freeze()  # a collection in a kernel would otherwise copy every page
     while True:
         ready, _, _ = select.select([listener.fileno(), 0], [], [])
-        if 0 in ready:
+        if 0 in ready:  # the owner is gone; if it was killed, nobody else removes the folder
+            shutil.rmtree(Path(listener.getsockname()).parent, ignore_errors=True)
             os._exit(0)
         connection, _ = listener.accept()
         refusal = zygote.refusal()
