@@ -1,7 +1,5 @@
 """`python -m amltasks`."""
 
-import sys
+from amltasks.cli import program
 
-from amltasks.cli import main
-
-sys.exit(main())
+program()

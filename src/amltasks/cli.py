@@ -11,11 +11,15 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 from amltasks import __version__
 from amltasks.agent.neutral import one_line
 from amltasks.commands.exit_codes import ExitCode
 from amltasks.errors import AmlTasksError, UserError
+
+if TYPE_CHECKING:
+    from amltasks.platforms.local.zygotes import Zygotes
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,6 +30,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AmlTasksError as error:
         sys.stderr.write(f"amltasks: {one_line(str(error), 2000)}\n")
         return ExitCode.BAD_INPUT if isinstance(error, UserError) else ExitCode.NOT_RUN
+
+
+def program() -> NoReturn:
+    """`main` as a process of its own, which ends at once: taking the interpreter apart takes as long as a notebook."""
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -58,6 +70,16 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run_notebook(given: argparse.Namespace) -> ExitCode:
     # Imported here so that --help and a wrong option are answered at once.
+    from amltasks.platforms.local.zygotes import Zygotes
+
+    with Zygotes() as zygotes:
+        is_name = Path(given.python).name == given.python
+        if not given.kernel and (is_name or Path(given.python).is_absolute()):
+            zygotes.begin(given.python)  # imports what kernels need while this process imports the rest
+        return _run_on(zygotes, given)
+
+
+def _run_on(zygotes: Zygotes, given: argparse.Namespace) -> ExitCode:
     from amltasks.commands.run_notebooks import exit_code, run_notebooks
     from amltasks.notebooks.parameters import parse_assignment
     from amltasks.report.junit import JUnitFile
@@ -97,7 +119,7 @@ def _run_notebook(given: argparse.Namespace) -> ExitCode:
     if given.summary:
         publishers.append(SummaryFile(request.output_folder))
     publishers.append(Terminal())
-    report = run_notebooks(request, publishers, request.secret_parameters, pages=given.html)
+    report = run_notebooks(request, publishers, request.secret_parameters, pages=given.html, zygotes=zygotes)
     code = exit_code(report, request)
     return ExitCode.NOT_RUN if code is ExitCode.PASSED and report.problems else code
 
@@ -131,4 +153,4 @@ def _secrets(names: Sequence[str]) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

@@ -25,10 +25,12 @@ from tests.notebooks.running import notebook_python, write_notebook
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
 
-SERVE = (
-    "import socket, sys\nfrom amltasks.notebooks.worker import main\nfrom amltasks.platforms.local.nursery import serve\n"
-    "serve(socket.socket(fileno=int(sys.argv[1])), main)"
-)
+SERVE = """
+import socket, sys
+from amltasks.notebooks.worker import main
+from amltasks.platforms.local.nursery import serve
+serve(socket.socket(fileno=int(sys.argv[1])), main)
+"""
 WORKER = """
 import json, os
 with open(f"/proc/{os.getppid()}/stat") as file:
@@ -43,7 +45,7 @@ print(json.dumps({
     "environment": sorted(
         line for line in open(f"/proc/{os.getppid()}/environ").read().split("\\0") if line and "PYTEST" not in line
     ),
-    "descriptors": [os.path.basename(fd.partition(":")[0]) for fd in fds],
+    "descriptors": [os.path.basename(fd.partition(":")[0]) for fd in fds if not fd.startswith("/proc")],
     "ignored": status["SigIgn"], "caught": status["SigCgt"], "blocked": status["SigBlk"], "umask": status["Umask"],
 }))
 """

@@ -15,8 +15,8 @@ from amltasks.notebooks.plan import Plan, interpreter_of, plan_runs
 from amltasks.notebooks.suite import Suite
 from amltasks.platforms.base import Compute, Stop
 from amltasks.platforms.local.compute import LocalCompute
-from amltasks.platforms.local.warm_kernels import Zygotes
 from amltasks.platforms.local.workers import Workers
+from amltasks.platforms.local.zygotes import Zygotes
 from amltasks.redaction import Redactor
 from amltasks.report.html_file import add_page
 from amltasks.report.model import NotebookResult, Report
@@ -38,16 +38,16 @@ def run_notebooks(
     *,
     pages: bool = True,
     watch_parent: bool = False,
+    zygotes: Zygotes | None = None,
 ) -> Report:
     """Run and publish all that the request names.
 
     secrets: name → value of all that must not be seen, beside the request's secretParameters. pages: make the HTML
-    page of each result. watch_parent: stop when the process that started this one is gone. Raises UserError where the
-    request cannot be carried out at all.
+    page of each result. watch_parent: stop when the process that started this one is gone. zygotes: where kernels
+    are forked from; they may have begun. Raises UserError where the request cannot be carried out at all.
     """
     with contextlib.ExitStack() as closing:
-        zygotes = Zygotes()
-        closing.callback(zygotes.close)
+        zygotes = closing.enter_context(zygotes or Zygotes())
         if not request.kernel:
             zygotes.begin(interpreter_of(request))  # while the rest is imported
         workers = Workers.fork()  # before anything is read: what is here now is in every worker

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +19,7 @@ from nbformat import NotebookNode
 
 from amltasks.kernels.command import LAUNCHER
 from amltasks.notebooks.cells import one_line
+from amltasks.notebooks.interpreters import locate_python, outside_of_ours
 
 OLDEST_PYTHON = (3, 8)
 OLDEST_IPYKERNEL = 6
@@ -153,13 +152,6 @@ def find_interpreter(python: str, environment: Mapping[str, str], folder: Path) 
     return interpreter
 
 
-def locate_python(python: str, environment: Mapping[str, str]) -> str:
-    """The file that `python` names, empty where there is none; python: a path, a name, or empty for the usual names."""
-    path = environment.get("PATH", os.defpath)
-    names = (python,) if python else ("python", "python3")
-    return next((where for name in names if (where := shutil.which(name, path=path))), "")
-
-
 def _probe(executable: str, environment: Mapping[str, str], folder: Path) -> Interpreter:
     try:
         answer = subprocess.run(
@@ -245,17 +237,3 @@ def _kernel_specs(environment: Mapping[str, str]) -> dict[str, KernelSpec]:
         except (OSError, ValueError, KeyError):  # a broken kernel.json of somebody else
             continue
     return specs
-
-
-def outside_of_ours(environment: Mapping[str, str], prefix: str) -> dict[str, str]:
-    """The environment without this program's own virtual environment, unless that is the one the kernel runs in."""
-    environment = dict(environment)
-    if Path(prefix) == Path(sys.prefix):
-        return environment
-    if environment.get("VIRTUAL_ENV") and Path(environment["VIRTUAL_ENV"]) == Path(sys.prefix):
-        del environment["VIRTUAL_ENV"]
-    if "PATH" in environment and sys.prefix != sys.base_prefix:
-        ours = {str(Path(sys.executable).parent)}
-        kept = (entry for entry in environment["PATH"].split(os.pathsep) if entry.rstrip("/\\") not in ours)
-        environment["PATH"] = os.pathsep.join(kept)
-    return environment

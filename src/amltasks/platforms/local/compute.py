@@ -26,8 +26,8 @@ from amltasks.platforms.base import (
     RunEvent,
     Stop,
 )
-from amltasks.platforms.local.warm_kernels import Zygotes
 from amltasks.platforms.local.workers import WorkerProcess, Workers
+from amltasks.platforms.local.zygotes import Zygotes
 from amltasks.redaction import Redactor
 from amltasks.report.model import KernelDeath, NotebookResult, Outcome
 

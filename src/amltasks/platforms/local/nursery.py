@@ -20,6 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+START = "AMLTASKS_START"  # in the environment; `direct`: nothing is forked
 COMMAND = ("-m", "amltasks.notebooks.worker")
 
 
@@ -41,8 +42,11 @@ class Nursery:
         self.asking = asking
 
     @classmethod
-    def fork(cls, main: Callable[[], None]) -> Nursery:
-        """Makes it, by copying this process as it is; main: what a worker does. Raises OSError."""
+    def fork(cls, worker: Callable[[], Callable[[], None]]) -> Nursery:
+        """Makes it, by copying this process as it is. Raises OSError.
+
+        worker: called over there once, while this process goes on; imports, and gives what each worker does.
+        """
         asking, asked = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         sys.stdout.flush()  # or each copy would write it again
         sys.stderr.flush()
@@ -53,6 +57,7 @@ class Nursery:
         try:
             asking.close()
             os.setsid()  # Ctrl-C is for the command, which tells the workers in good order
+            main = worker()
             gc.freeze()  # nothing of what is here is ever given back, or closed
             serve(asked, main)
         except BaseException:
@@ -66,6 +71,10 @@ class Nursery:
         self.asking.close()
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self.pid, 0)
+
+
+def forks_wanted() -> bool:
+    return os.environ.get(START) != "direct"
 
 
 def can_fork() -> bool:

@@ -16,11 +16,12 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from amltasks.errors import ServiceError
-from amltasks.platforms.local.nursery import COMMAND, Nursery, can_fork
+from nbformat import validate
+from nbformat.v4 import new_notebook
 
-START = "AMLTASKS_START"
-DIRECT = "direct"
+from amltasks.errors import ServiceError
+from amltasks.platforms.local.nursery import COMMAND, Nursery, can_fork, forks_wanted
+
 _ANSWER_SECONDS = 5.0  # for the nursery to fork; then a worker is started without it
 
 
@@ -70,13 +71,12 @@ class Workers:
 
     @classmethod
     def fork(cls) -> Workers:
-        """Imports what workers need, so that each can be a copy; the direct way where there are no forks."""
-        if os.environ.get(START) == DIRECT or not can_fork():
+        """Has what workers need imported, so that each can be a copy; the direct way where there are no forks."""
+        if not forks_wanted() or not can_fork():
             return cls()
-        from amltasks.notebooks.worker import main
-
+        validate(new_notebook())  # compiles its schema, which each worker would do again
         try:
-            return cls(Nursery.fork(main))
+            return cls(Nursery.fork(_worker))
         except OSError:  # no more processes, or memory: the direct start will tell, if it cannot be done either
             return cls()
 
@@ -94,6 +94,12 @@ class Workers:
         if self._nursery is not None:
             self._nursery.close()
             self._nursery = None
+
+
+def _worker() -> Callable[[], None]:
+    from amltasks.notebooks.worker import main
+
+    return main
 
 
 async def _direct() -> WorkerProcess:

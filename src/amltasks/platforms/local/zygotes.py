@@ -6,18 +6,21 @@ import contextlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from amltasks.kernels.zygote import Zygote, can_fork
-from amltasks.notebooks.kernels import locate_python, outside_of_ours
-from amltasks.notebooks.wire import WarmKernels
-from amltasks.platforms.local.workers import DIRECT, START
+from amltasks.notebooks.interpreters import locate_python, outside_of_ours
+from amltasks.platforms.local.nursery import forks_wanted
+
+if TYPE_CHECKING:
+    from amltasks.notebooks.wire import WarmKernels
 
 
 class Zygotes:
     """At most one for each interpreter; `close` must be called."""
 
     def __init__(self) -> None:
-        self._wanted = can_fork() and os.environ.get(START) != DIRECT
+        self._wanted = can_fork() and forks_wanted()
         self._zygotes: dict[str, Zygote] = {}  # by the interpreter's file
         self._waiting: list[Zygote] = []  # for what to preload
         self._modules: tuple[str, ...] | None = None
@@ -43,6 +46,8 @@ class Zygotes:
 
     def of(self, python: str) -> WarmKernels | None:
         """For kernels of this `python`, begun if need be; None where they start directly."""
+        from amltasks.notebooks.wire import WarmKernels  # brings much, and must not delay the first `begin`
+
         self.begin(python)
         interpreter = locate_python(python, os.environ)
         zygote = self._zygotes.get(interpreter)
@@ -52,3 +57,9 @@ class Zygotes:
         for zygote in self._zygotes.values():
             zygote.close()
         self._zygotes.clear()
+
+    def __enter__(self) -> Zygotes:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
