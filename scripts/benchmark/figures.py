@@ -67,7 +67,8 @@ def table(rows: Sequence[Row]) -> str:
     lines = [HEADINGS, ("---",) * len(HEADINGS)]
     lines += [_cells(row) for row in rows if "sizes" not in row]
     text = "\n".join(f"| {' | '.join(line)} |" for line in lines) if len(lines) > 2 else ""
-    memory = "\n".join(_memory_line(row) for row in _first_of_each([row for row in rows if row.get("memory")]))
+    watched = _first_of_each([row for row in rows if row["memory"] and "sizes" not in row])
+    memory = "\n".join(map(_memory_line, watched))
     growths = "\n".join(_growth_line(row) for row in rows if "sizes" in row)
     return "\n\n".join(filter(None, [text, memory, growths]))
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 from benchmark.cases import cases, growths
-from benchmark.figures import rows_of, table
+from benchmark.figures import growth_row, rows_of, table
 from benchmark.measuring import Measurement
 from benchmark.rounds import Spread, Taken, exponent
 
@@ -44,6 +44,19 @@ def test_quadratic_growth_is_seen() -> None:
 
 def test_two_sizes_say_nothing_of_growth() -> None:
     assert math.isnan(exponent((100, 1000), [1, 2]))
+
+
+@pytest.mark.parametrize(("power", "verdict"), [(1, "linear"), (1.5, "**not linear**")])
+def test_growth_is_told_with_its_exponent_and_memory(power: float, verdict: str) -> None:
+    cells = next(growth for growth in growths(quick=False) if growth.name == "growth-cells")
+    measured = [
+        Measurement(began=0, seconds=1 + size**power / 100, cpu=1, memory=9_000_000, memory_without_kernels=5_000_000)
+        for size in cells.sizes
+    ]
+
+    text = table([growth_row(cells, measured)])
+
+    assert f": {verdict}; peak memory without kernels 5 MB, 5 MB, 5 MB." in text
 
 
 def test_every_case_has_a_target_and_a_name_of_its_own() -> None:
