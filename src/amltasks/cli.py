@@ -6,6 +6,7 @@ Exit codes: 0 passed, 1 notebooks failed, 2 bad input, 3 could not run or publis
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 import sys
@@ -19,7 +20,7 @@ from amltasks.commands.exit_codes import ExitCode
 from amltasks.errors import AmlTasksError, UserError
 
 if TYPE_CHECKING:
-    from amltasks.platforms.local.zygotes import Zygotes
+    from amltasks.platforms.local.compute import LocalCompute
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,14 +73,17 @@ def _run_notebook(given: argparse.Namespace) -> ExitCode:
     # Imported here so that --help and a wrong option are answered at once.
     from amltasks.platforms.local.zygotes import Zygotes
 
-    with Zygotes() as zygotes:
-        is_name = Path(given.python).name == given.python
-        if not given.kernel and (is_name or Path(given.python).is_absolute()):
-            zygotes.begin(given.python)  # imports what kernels need while this process imports the rest
-        return _run_on(zygotes, given)
+    zygotes = Zygotes()
+    is_name = Path(given.python).name == given.python
+    if not given.kernel and (is_name or Path(given.python).is_absolute()):
+        zygotes.begin(given.python)  # it imports what kernels need while this process imports the rest
+    from amltasks.platforms.local.compute import LocalCompute
+
+    with contextlib.closing(LocalCompute.warm(zygotes)) as compute:
+        return _run_on(compute, given)
 
 
-def _run_on(zygotes: Zygotes, given: argparse.Namespace) -> ExitCode:
+def _run_on(compute: LocalCompute, given: argparse.Namespace) -> ExitCode:
     from amltasks.commands.run_notebooks import exit_code, run_notebooks
     from amltasks.notebooks.parameters import parse_assignment
     from amltasks.report.junit import JUnitFile
@@ -119,7 +123,7 @@ def _run_on(zygotes: Zygotes, given: argparse.Namespace) -> ExitCode:
     if given.summary:
         publishers.append(SummaryFile(request.output_folder))
     publishers.append(Terminal())
-    report = run_notebooks(request, publishers, request.secret_parameters, pages=given.html, zygotes=zygotes)
+    report = run_notebooks(request, publishers, request.secret_parameters, pages=given.html, compute=compute)
     code = exit_code(report, request)
     return ExitCode.NOT_RUN if code is ExitCode.PASSED and report.problems else code
 

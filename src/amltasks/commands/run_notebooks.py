@@ -15,7 +15,6 @@ from amltasks.notebooks.plan import Plan, interpreter_of, plan_runs
 from amltasks.notebooks.suite import Suite
 from amltasks.platforms.base import Compute, Stop
 from amltasks.platforms.local.compute import LocalCompute
-from amltasks.platforms.local.workers import Workers
 from amltasks.platforms.local.zygotes import Zygotes
 from amltasks.redaction import Redactor
 from amltasks.report.html_file import add_page
@@ -38,25 +37,27 @@ def run_notebooks(
     *,
     pages: bool = True,
     watch_parent: bool = False,
-    zygotes: Zygotes | None = None,
+    compute: LocalCompute | None = None,
 ) -> Report:
     """Run and publish all that the request names.
 
     secrets: name → value of all that must not be seen, beside the request's secretParameters. pages: make the HTML
-    page of each result. watch_parent: stop when the process that started this one is gone. zygotes: where kernels
-    are forked from; they may have begun. Raises UserError where the request cannot be carried out at all.
+    page of each result. watch_parent: stop when the process that started this one is gone. compute: one
+    that has begun to get warm; closed here. Raises UserError where the request cannot be carried out at all.
     """
-    with contextlib.ExitStack() as closing:
-        zygotes = closing.enter_context(zygotes or Zygotes())
-        if not request.kernel:
-            zygotes.begin(interpreter_of(request))  # while the rest is imported
-        workers = Workers.fork()  # before anything is read: what is here now is in every worker
-        closing.callback(workers.close)
+    compute = compute or _compute(request)
+    with contextlib.closing(compute):
         plan = plan_runs(request)
-        zygotes.preload(plan.preload)
+        compute.preload(plan.preload)
         _refuse_secrets(plan, Redactor(secrets))
-        compute = LocalCompute(workers, zygotes)
         return asyncio.run(_run(request, plan, compute, Publishers(publishers), secrets, pages, watch_parent))
+
+
+def _compute(request: RunNotebooksRequest) -> LocalCompute:
+    zygotes = Zygotes()
+    if not request.kernel:
+        zygotes.begin(interpreter_of(request))
+    return LocalCompute.warm(zygotes)
 
 
 def exit_code(report: Report, request: RunNotebooksRequest) -> ExitCode:

@@ -16,6 +16,7 @@ from pathlib import Path
 _PROGRAM = Path(__file__).with_name("inside") / "zygote.py"
 _WAITING = 512  # kernels that may be asked for while it still imports
 _END_SECONDS = 2.0
+DESCRIPTION = "interpreter"  # the file beside its socket, in which a zygote says what it is
 
 # What is read when the interpreter starts or a library that may be preloaded is imported, and hence is the same in all
 # kernels of one zygote. Everything else is given to each kernel, and to no zygote.
@@ -35,6 +36,16 @@ def start_environment(environment: Mapping[str, str]) -> dict[str, str]:
         for name, value in sorted(environment.items())
         if any(fnmatch.fnmatchcase(name, pattern) for pattern in _READ_AT_START)
     }
+
+
+def description(address: str) -> tuple[str, str, str, str] | None:
+    """Of the zygote's interpreter: version, executable, prefix, version of ipykernel. None until it has said so."""
+    with contextlib.suppress(OSError):
+        line, ended, _ = Path(address).with_name(DESCRIPTION).read_text("utf-8", "replace").partition("\n")
+        fields = line.split("\t")
+        if ended and len(fields) == 4:
+            return fields[0], fields[1], fields[2], fields[3]
+    return None
 
 
 def can_fork() -> bool:
@@ -72,7 +83,11 @@ class Zygote:
         """
         folder = Path(tempfile.mkdtemp(prefix="amlz-"))  # mode 0700
         try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener, (folder / "log").open("wb") as log:
+            with (
+                socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener,
+                (folder / "log").open("wb") as log,
+                (folder / DESCRIPTION).open("wb") as out,
+            ):
                 listener.bind(str(folder / "zygote"))
                 listener.listen(_WAITING)
                 process = subprocess.Popen(
@@ -80,7 +95,7 @@ class Zygote:
                     env=start_environment(environment),
                     cwd="/",
                     stdin=subprocess.PIPE,
-                    stdout=subprocess.DEVNULL,
+                    stdout=out,
                     stderr=log,
                     pass_fds=[listener.fileno()],
                     start_new_session=True,

@@ -79,11 +79,18 @@ class Interpreter:
 
 
 def choose_kernel(
-    notebook: NotebookNode, *, python: str, kernel: str, environment: Mapping[str, str], folder: Path
+    notebook: NotebookNode,
+    *,
+    python: str,
+    kernel: str,
+    environment: Mapping[str, str],
+    folder: Path,
+    known: Interpreter | None = None,
 ) -> Kernel:
     """The kernel for a notebook. python, kernel: what the user asked for, empty for the default.
 
-    environment, folder: what the kernel will be started in. Raises KernelMissingError.
+    environment, folder: what the kernel will be started in. known: an interpreter that need not be asked about itself.
+    Raises KernelMissingError.
     """
     named, language = _asked(notebook)
     if kernel and kernel not in _USUAL_NAMES:
@@ -100,11 +107,13 @@ def choose_kernel(
         installed = _installed(named, environment)
         if installed and not _is_python(installed.language):
             return installed
-    return _python_kernel(python, "" if kernel else named, environment, folder)
+    return _python_kernel(python, "" if kernel else named, environment, folder, known)
 
 
-def _python_kernel(python: str, named: str, environment: Mapping[str, str], folder: Path) -> Kernel:
-    interpreter = find_interpreter(python, environment, folder)
+def _python_kernel(
+    python: str, named: str, environment: Mapping[str, str], folder: Path, known: Interpreter | None
+) -> Kernel:
+    interpreter = find_interpreter(python, environment, folder, known)
     asked = one_line(named, 60) or "(unreadable)"
     note = f'The notebook names the kernel "{asked}"; it ran on {interpreter.executable} instead.'
     return Kernel(
@@ -124,7 +133,9 @@ def _python_kernel(python: str, named: str, environment: Mapping[str, str], fold
     )
 
 
-def find_interpreter(python: str, environment: Mapping[str, str], folder: Path) -> Interpreter:
+def find_interpreter(
+    python: str, environment: Mapping[str, str], folder: Path, known: Interpreter | None = None
+) -> Interpreter:
     """The interpreter for Python kernels, asked about itself. Raises KernelMissingError where it will not do."""
     found = locate_python(python, environment)
     if not found:
@@ -133,7 +144,7 @@ def find_interpreter(python: str, environment: Mapping[str, str], folder: Path) 
             f"No Python for the notebook's kernel: {what}. Name one with the input `python`, "
             "or put the task UsePythonVersion before this one."
         )
-    interpreter = _probe(found, environment, folder)
+    interpreter = known if known and known.executable == found else _probe(found, environment, folder)
     described = f"{interpreter.executable} (Python {interpreter.version})"
     if tuple(map(int, interpreter.version.split(".")[:2])) < OLDEST_PYTHON:
         oldest = ".".join(map(str, OLDEST_PYTHON))

@@ -26,12 +26,12 @@ from papermill.engines import papermill_engines
 from amltasks.data import Data
 from amltasks.errors import UserError
 from amltasks.kernels.preload import may_install
-from amltasks.kernels.zygote import start_environment
+from amltasks.kernels.zygote import description, start_environment
 from amltasks.notebooks import engine, processes
 from amltasks.notebooks.cells import titles
 from amltasks.notebooks.console import Console
 from amltasks.notebooks.execution import Execution
-from amltasks.notebooks.kernels import Kernel, KernelMissingError, choose_kernel
+from amltasks.notebooks.kernels import Interpreter, Kernel, KernelMissingError, choose_kernel
 from amltasks.notebooks.preparation import prepare
 from amltasks.notebooks.reading import read_notebook
 from amltasks.notebooks.records import CellRecord, RunEnding
@@ -65,7 +65,12 @@ def run_notebook(
     try:
         notebook = read_notebook(run.source)
         kernel = choose_kernel(
-            notebook, python=run.python, kernel=run.kernel, environment=environment, folder=run.working_directory
+            notebook,
+            python=run.python,
+            kernel=run.kernel,
+            environment=environment,
+            folder=run.working_directory,
+            known=_interpreter(warm_kernels, run),
         )
         notebook, indices = prepare(notebook, run, kernel)
     except UserError as error:
@@ -94,6 +99,15 @@ def run_notebook(
     if left:
         course.note(f"{left} process(es) that the notebook had left running were ended.")
     return course.result(execution, started_at)
+
+
+def _interpreter(warm: WarmKernels | None, run: NotebookRun) -> Interpreter | None:
+    """What the zygote has said of its interpreter, which saves asking for every notebook."""
+    found = description(warm.address) if warm and not start_environment(run.environment) else None
+    if not found:
+        return None
+    version, executable, prefix, ipykernel = found
+    return Interpreter(executable=executable, version=version, prefix=prefix, ipykernel=ipykernel)
 
 
 def _zygote(warm: WarmKernels | None, kernel: Kernel, notebook: NotebookNode, run: NotebookRun) -> str:

@@ -47,19 +47,22 @@ class ZMQInteractiveShell:
 class Zygote:
     """What was imported, and whether that may be copied now."""
 
-    def __init__(self, preload: list[str]) -> None:
+    def __init__(self) -> None:
         self._threads = 1
         for name in _OF_EVERY_KERNEL:
             _import(name)
         # Compiles the regular expressions that every first cell needs; keeps nothing.
         importlib.import_module("IPython.core.inputtransformer2").TransformerManager().transform_cell("x = 'a'\n")
+
+    def preload(self, names: list[str]) -> None:
+        """Imports these too; after that kernels may be forked."""
         before = set(sys.modules)
-        self._preload(preload)
+        self._import(names)
         self.preloaded = sorted({name.partition(".")[0] for name in set(sys.modules) - before})
         self._refusal = self._final_refusal()
         self._places = _modified()
 
-    def _preload(self, names: list[str]) -> None:
+    def _import(self, names: list[str]) -> None:
         for owner, users in _THREADED.items():
             if any(name.partition(".")[0] in users for name in names) and importlib.util.find_spec(owner):
                 before = _threads()
@@ -152,6 +155,16 @@ def _peer(connection: socket.socket) -> int:
     return int(user)
 
 
+def _description() -> list[str]:
+    """What this interpreter is, for those who would have to ask: version, executable, prefix, version of ipykernel."""
+    return [
+        ".".join(map(str, sys.version_info[:3])),
+        sys.executable,
+        sys.prefix,
+        sys.modules["ipykernel"].__version__,
+    ]
+
+
 def _line() -> bytes:
     line = b""
     while not line.endswith(b"\n"):
@@ -174,8 +187,11 @@ def main() -> None:
     for name in ("keeper", "identity", "kernel_app"):
         del sys.modules[name]
     sys.path[:] = [place for place in sys.path if Path(place) != here]
+    zygote = Zygote()
+    os.write(1, ("\t".join(_description()) + "\n").encode("utf-8", "backslashreplace"))
     settings = json.loads(_line())  # only now: what to preload may have become known meanwhile
-    listening = serve(socket.socket(fileno=settings["listener"]), Zygote(settings["preload"]), keeper.keep)
+    zygote.preload(settings["preload"])
+    listening = serve(socket.socket(fileno=settings["listener"]), zygote, keeper.keep)
     kernel_app.KernelApp.listening = staticmethod(listening)
     kernel_app.run()
 

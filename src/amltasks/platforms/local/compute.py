@@ -53,6 +53,24 @@ class LocalCompute:
         self._workers = workers or Workers()
         self._zygotes = zygotes
 
+    @classmethod
+    def warm(cls, zygotes: Zygotes) -> LocalCompute:
+        """One that forks where that can be done: call it before the first thread and event loop; to be closed.
+
+        zygotes: closed with it. What this process has imported is in every worker, and what it has read as well.
+        """
+        return cls(Workers.fork(), zygotes)
+
+    def preload(self, modules: Iterable[str]) -> None:
+        """What the notebooks to come import; to be said before the first of them is run."""
+        if self._zygotes:
+            self._zygotes.preload(modules)
+
+    def close(self) -> None:
+        self._workers.close()
+        if self._zygotes:
+            self._zygotes.close()
+
     async def run(self, run: NotebookRun, emit: Callable[[RunEvent], None], stop: Stop) -> NotebookResult:
         """See `amltasks.platforms.base.Compute`. Raises ServiceError when the worker cannot be started or fails."""
         watched = _Watched(run, emit)

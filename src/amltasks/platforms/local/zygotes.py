@@ -57,9 +57,3 @@ class Zygotes:
         for zygote in self._zygotes.values():
             zygote.close()
         self._zygotes.clear()
-
-    def __enter__(self) -> Zygotes:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
