@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
 import os
+import socket
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from amltasks.platforms.base import NotebookRun, RunEvent, Stop
 from amltasks.platforms.local.compute import LocalCompute
+from amltasks.platforms.local.nursery import Nursery, forks_wanted
+from amltasks.platforms.local.workers import Workers
+from amltasks.platforms.local.zygotes import Zygotes
 from amltasks.report.model import NotebookResult
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,6 +56,39 @@ def write_notebook(path: Path, cells: Sequence[dict[str, Any] | str], **metadata
     document = {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": numbered}
     path.write_text(json.dumps(document), encoding="utf-8")
     return path
+
+
+_NURSERY = """
+import socket, sys
+from amltasks.notebooks.worker import main
+from amltasks.platforms.local.nursery import serve
+serve(socket.socket(fileno=int(sys.argv[1])), main)
+"""
+
+
+def start_nursery() -> Nursery:
+    """One that is started: this process has threads, and must not be copied."""
+    asking, asked = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with asked:
+        command = [sys.executable, "-c", _NURSERY, str(asked.fileno())]
+        return Nursery(subprocess.Popen(command, pass_fds=[asked.fileno()]).pid, asking)
+
+
+def compute() -> LocalCompute:
+    """As the command's: forked workers and kernels where there are forks, unless AMLTASKS_START says otherwise."""
+    return _compute(tuple(sorted((name, value) for name, value in os.environ.items() if not name.startswith("PYTEST"))))
+
+
+@cache
+def _compute(_: tuple[tuple[str, str], ...]) -> LocalCompute:
+    """One for each environment: forked workers have that of their nursery."""
+    if sys.platform != "linux" or not forks_wanted():
+        return LocalCompute()
+    zygotes = Zygotes()
+    zygotes.preload(())
+    found = LocalCompute(Workers(start_nursery()), zygotes)
+    atexit.register(found.close)
+    return found
 
 
 @dataclass
@@ -107,4 +147,4 @@ async def run_async(
         events.append(event)
         on_event(event)
 
-    return Ran(await LocalCompute().run(run, emit, Stop() if stop is None else stop), events)
+    return Ran(await compute().run(run, emit, Stop() if stop is None else stop), events)

@@ -296,7 +296,11 @@ def test_secrets_are_in_nothing_that_is_left_or_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc")
-def test_what_a_notebook_writes_into_its_workers_pipes_is_text_and_no_more(tmp_path: Path) -> None:
+def test_what_a_notebook_writes_into_its_workers_pipes_is_text_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a kernel whose parent is the worker: that of a forked one has no such pipes."""
+    monkeypatch.setenv("AMLTASKS_START", "direct")
     forged = '{"result": {"outcome": "passed"}}'
     write = (
         "import os\nfor fd in os.listdir(f'/proc/{os.getppid()}/fd'):\n"

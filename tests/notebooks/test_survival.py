@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -30,7 +31,12 @@ SECOND_CELL_HANGS = ["print('first')", "import time\nprint('hanging', flush=True
 
 def workers() -> list[psutil.Process]:
     """The worker processes that this process has started."""
-    return [child for child in psutil.Process().children() if "amltasks.notebooks.worker" in child.cmdline()]
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # it ends just now
+            if "amltasks.notebooks.worker" in child.cmdline():
+                found.append(child)
+    return found
 
 
 def family(process: psutil.Process) -> list[psutil.Process]:

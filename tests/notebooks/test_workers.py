@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,18 +20,13 @@ from amltasks.platforms.local.compute import LocalCompute
 from amltasks.platforms.local.nursery import Nursery
 from amltasks.platforms.local.workers import Workers
 from amltasks.report.model import NotebookResult, Outcome
-from tests.notebooks.running import notebook_python, write_notebook
+from tests.notebooks.running import notebook_python, start_nursery, write_notebook
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
 
-SERVE = """
-import socket, sys
-from amltasks.notebooks.worker import main
-from amltasks.platforms.local.nursery import serve
-serve(socket.socket(fileno=int(sys.argv[1])), main)
-"""
 WORKER = """
-import json, os
+import json, os, time
+time.sleep(0.5)  # the channels' sockets are all connected then
 with open(f"/proc/{os.getppid()}/stat") as file:
     parent = file.read().split(") ")[1].split()
 fds = sorted(os.readlink(f"/proc/{os.getppid()}/fd/{fd}") for fd in os.listdir(f"/proc/{os.getppid()}/fd"))
@@ -53,13 +47,9 @@ print(json.dumps({
 
 @pytest.fixture(scope="module")
 def nursery() -> Iterator[Nursery]:
-    """One that was started: this process has threads, and must not be copied."""
-    asking, asked = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with asked:
-        process = subprocess.Popen([sys.executable, "-c", SERVE, str(asked.fileno())], pass_fds=[asked.fileno()])
-    yield Nursery(process.pid, asking)
-    asking.close()
-    process.wait(5)
+    nursery = start_nursery()
+    yield nursery
+    nursery.close()
 
 
 def run(folder: Path, cells: list[str], workers: Workers | None, on_event: Any = lambda event: None) -> NotebookResult:
@@ -125,14 +115,12 @@ def test_each_outcome_is_the_same_forked_and_direct(nursery: Nursery, tmp_path: 
 def test_the_death_of_the_nursery_harms_nothing_that_runs_and_workers_start_directly_from_then_on(
     tmp_path: Path,
 ) -> None:
-    asking, asked = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with asked:
-        process = subprocess.Popen([sys.executable, "-c", SERVE, str(asked.fileno())], pass_fds=[asked.fileno()])
-    workers = Workers(Nursery(process.pid, asking))
+    nursery = start_nursery()
+    workers = Workers(nursery)
 
     def kill(event: RunEvent) -> None:
         if isinstance(event, CellStarted):
-            os.kill(process.pid, signal.SIGKILL)
+            os.kill(nursery.pid, signal.SIGKILL)
 
     first = run(tmp_path / "first", ["import time; time.sleep(0.5)", "1"], workers, kill)
     second = run(tmp_path / "second", ["1"], workers)

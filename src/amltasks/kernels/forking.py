@@ -93,7 +93,10 @@ def _why(answer: dict[str, Any] | None) -> str:
 
 
 class ForkedKernel:
-    """A running kernel, with what `subprocess.Popen` has for one. `close` must be called; all of it ends with that."""
+    """A running kernel, with what `subprocess.Popen` has for one. `close` must be called; all of it ends with that.
+
+    peak: once it has ended, the most memory that it had resident, in bytes. survived: after `close`, names of the signals that its keeper was sent, most likely by the kernel.
+    """
 
     stdin: IO[bytes] | None = None
     stderr: IO[bytes] | None = None
@@ -102,6 +105,8 @@ class ForkedKernel:
         self.pid = pid
         self.stdout = stdout
         self.returncode: int | None = None
+        self.peak = 0
+        self.survived: tuple[str, ...] = ()
         self._connection = connection
         self._lines = lines
         self._reading = threading.Lock()
@@ -117,7 +122,9 @@ class ForkedKernel:
         with self._reading:
             if self.returncode is None:
                 message = self._lines.next(timeout)
-                self.returncode = int(message["exit"]) if message and "exit" in message else -signal.SIGKILL
+                ended = message and "exit" in message
+                self.peak = int(message["peak"]) if message and ended else 0
+                self.returncode = int(message["exit"]) if message and ended else -signal.SIGKILL
             return self.returncode
 
     def send_signal(self, number: int) -> None:
@@ -142,7 +149,8 @@ class ForkedKernel:
             with contextlib.suppress(TimeoutError):
                 self.wait(_ENDING_SECONDS)
                 last = self._lines.next(_ENDING_SECONDS)
-                ended = int(last["ended"]) if last and "ended" in last else 0
+                if last and "ended" in last:
+                    ended, self.survived = int(last["ended"]), tuple(last["survived"])
         self._connection.close()
         return ended
 

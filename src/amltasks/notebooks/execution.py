@@ -60,7 +60,7 @@ class Execution:
     environment: added to the kernel's. marker: put into the kernel's environment to find what it leaves behind.
     cell_timeout, notebook_timeout: seconds, None for no bound; the kernel's start counts for the notebook's.
     zygote: the address of one from which the kernel is forked if possible; empty for none.
-    left: how many processes the kernel left behind, as far as that is known when it ends.
+    left, survived: see KernelProcess.
     attach: given the loop and the Stop by which somebody may end the run, from the loop's thread.
     """
 
@@ -75,6 +75,7 @@ class Execution:
     records: list[CellRecord] = field(default_factory=list)
     zygote: str = ""
     left: int = 0
+    survived: tuple[str, ...] = ()
     ending: RunEnding = field(default_factory=lambda: RunEnding(reason=EndingReason.NOT_STARTED))
 
     def run(self, manager: NotebookExecutionManager) -> None:
@@ -97,7 +98,8 @@ class Execution:
         finally:
             await process.shutdown(EXIT_GRACE if self.ending.reason in _BY_ITSELF else 0)
             await session.close()
-            self.left = process.close()
+            process.close()
+            self.left, self.survived = process.left, process.survived
 
 
 class _Session:
@@ -204,7 +206,7 @@ class _Session:
         if record.ending is CellEnding.DIED:
             words = plain(self._process.last_words()).strip()
             last_output = "\n".join(filter(None, [self._observer.last_output(), words]))
-            death = self._memory.death(self._process.exited.result(), last_output)
+            death = self._memory.death(self._process.exited.result(), last_output, self._process.peak)
             return RunEnding(reason=EndingReason.DIED, death=death)
         if record.ending in {CellEnding.TIMED_OUT, CellEnding.STOPPED}:
             return self._stopped_or_overdue()

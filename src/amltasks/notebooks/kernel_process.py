@@ -38,7 +38,8 @@ class KernelProcess:
     """One running kernel. Made by `start`, inside an event loop; `close` must be called.
 
     client: channels shell, iopub and control, without heartbeat and stdin.
-    exited: becomes the exit code (negative: a signal) the moment the process ends.
+    left, survived: after `close`, how many processes it had left behind, and which signals its parent was sent, as far
+    as that parent was made for it. exited: becomes the exit code (negative: a signal) the moment the process ends.
     """
 
     def __init__(
@@ -47,6 +48,8 @@ class KernelProcess:
         self.kernel = kernel
         self.client = client
         self.pid = popen.pid
+        self.left = 0
+        self.survived: tuple[str, ...] = ()
         loop = asyncio.get_running_loop()
         self.exited: asyncio.Future[int] = loop.create_future()
         self._popen = popen
@@ -134,6 +137,11 @@ class KernelProcess:
         self.kill()
         await asyncio.wait({self.exited}, timeout=2)
 
+    @property
+    def peak(self) -> int:
+        """Once it has ended, the most memory that the process had resident, in bytes; 0 where that is not known."""
+        return self._popen.peak if isinstance(self._popen, ForkedKernel) else 0
+
     def kill(self) -> None:
         """Ends the process and its group at once."""
         if self.exited.done():
@@ -144,13 +152,13 @@ class KernelProcess:
             else:
                 self._popen.kill()
 
-    def close(self) -> int:
-        """Gives back sockets and files; the process must have ended. How many it had left behind, if that is known."""
-        left = self._popen.close() if isinstance(self._popen, ForkedKernel) else 0
+    def close(self) -> None:
+        """Gives back sockets and files; the process must have ended."""
+        if isinstance(self._popen, ForkedKernel):
+            self.left, self.survived = self._popen.close(), self._popen.survived
         self.client.stop_channels()
         self.client.context.destroy(linger=0)
         shutil.rmtree(self._folder, ignore_errors=True)
-        return left
 
     def last_words(self) -> str:
         """The end of what the process itself wrote on stdout and stderr, past Jupyter: crash stacks, loader errors."""

@@ -42,10 +42,10 @@ class MemoryWatch:
             return bool(psutil.Process(self._pid).status() == psutil.STATUS_STOPPED)
         return False
 
-    def death(self, code: int, last_output: str) -> KernelDeath:
-        """What is known of the death; code: the process's exit code, negative for a signal."""
+    def death(self, code: int, last_output: str, peak: int = 0) -> KernelDeath:
+        """What is known of the death. code: the process's exit code, negative for a signal; peak: bytes, if known."""
         self.stop()
-        peak = max(self.peak, _peak_of_reaped_children())
+        peak = max(peak, self.peak, _peak_of_reaped_children())
         return KernelDeath(
             signal=signal_name(-code) if code < 0 else None,
             exit_code=code if code >= 0 else None,

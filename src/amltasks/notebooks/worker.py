@@ -43,6 +43,7 @@ from amltasks.platforms.base import CellFinished, CellStarted, KernelStarted, No
 from amltasks.redaction import Redactor
 from amltasks.report.model import CellResult, NotebookResult, Outcome
 
+_SURVIVED = "{} was sent to the process that runs the notebook; it was ignored."
 ORPHAN_SECONDS = 5.0  # for an orderly end after the parent is gone; then all is killed
 
 Attach = Callable[[asyncio.AbstractEventLoop, Stop], None]
@@ -98,6 +99,8 @@ def run_notebook(
         left = execution.left + processes.end_all(marker, descendants=True)
     if left:
         course.note(f"{left} process(es) that the notebook had left running were ended.")
+    for name in execution.survived:
+        course.note(_SURVIVED.format(name))
     return course.result(execution, started_at)
 
 
@@ -310,7 +313,7 @@ def main() -> None:
     survived: set[str] = set()
     _survive_signals(survived)
     result = run_notebook(assignment.run, assignment.marker, emit, parent.attach, assignment.warm_kernels)
-    notes = [f"{name} was sent to the process that runs the notebook; it was ignored." for name in sorted(survived)]
+    notes = [_SURVIVED.format(name) for name in sorted(survived)]
     tell(Ended(result=result.model_copy(update={"notes": (*result.notes, *notes)})))
     sys.stdout.flush()
     os._exit(0)  # nothing is left to be done, and a thread of ours may still sit in a read

@@ -2,7 +2,7 @@
 
 Protocol, on the connection of whoever asked: in comes one request with the descriptors for stdout and stderr; out go
 JSON lines: {"begun": true} at once; {"pid"} when the kernel listens, or {"refused": why}; {"exit": code, negative for
-a signal}; {"ended": n}.
+a signal}; {"ended": n, "survived": [signal, …]}.
 The other side's end of file, closed or dead, is the order to end everything; the kernel's pid is not reused before.
 """
 
@@ -99,6 +99,7 @@ def _receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
 
 
 def _keep(connection: socket.socket, pid: int, descriptors: list[int]) -> NoReturn:
+    survived = _survive_signals()
     for descriptor in descriptors:
         os.close(descriptor)
     running = True
@@ -110,17 +111,17 @@ def _keep(connection: socket.socket, pid: int, descriptors: list[int]) -> NoRetu
     while True:
         ready = poll.poll(_POLL_SECONDS * 1000 if running and pidfd is None else None)
         if running:
-            ending = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-            if ending:
+            reaped, status, usage = os.wait4(pid, os.WNOHANG)  # reaped, because only so its peak of memory is told
+            if reaped:
                 running = False
                 if pidfd is not None:
                     poll.unregister(pidfd)
-                by_signal = ending.si_code != os.CLD_EXITED
-                _tell(connection, {"exit": -ending.si_status if by_signal else ending.si_status})
+                code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)
+                _tell(connection, {"exit": code, "peak": usage.ru_maxrss * 1024})
         if any(descriptor == connection.fileno() for descriptor, _ in ready) and _is_over(connection):
             break
     ended = _end_all(pid)
-    _tell(connection, {"ended": ended})
+    _tell(connection, {"ended": ended, "survived": sorted(survived)})
     os._exit(0)
 
 
@@ -136,6 +137,14 @@ def _is_over(connection: socket.socket) -> bool:
         return not connection.recv(64)
     except OSError:
         return True
+
+
+def _survive_signals() -> set[str]:
+    """The kernel can send them to its parent. The names of those that come are put into the result."""
+    survived: set[str] = set()
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM"):
+        signal.signal(signal.Signals[name], lambda number, _: survived.add(signal.Signals(number).name))
+    return survived
 
 
 def _tell(connection: socket.socket, message: dict[str, Any]) -> None:
