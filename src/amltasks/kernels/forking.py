@@ -95,7 +95,8 @@ def _why(answer: dict[str, Any] | None) -> str:
 class ForkedKernel:
     """A running kernel, with what `subprocess.Popen` has for one. `close` must be called; all of it ends with that.
 
-    peak: once it has ended, the most memory that it had resident, in bytes. survived: after `close`, names of the signals that its keeper was sent, most likely by the kernel.
+    peak: once it has ended, the most memory that it had resident, in bytes; 0 where that is not known.
+    survived: after `close`, names of the signals that its keeper was sent, most likely by the kernel.
     """
 
     stdin: IO[bytes] | None = None
