@@ -12,7 +12,7 @@ import copy
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,7 +125,7 @@ def recover(folder: Path) -> Recovered | None:
 
 def readable(notebook: NotebookNode) -> bytes:
     """The notebook as Jupyter writes it: indented, texts in lines, keys in order."""
-    return _encoded(nbformat.v4.writes(_finite(notebook), split_lines=True) + "\n")
+    return _encoded(_finite_json(notebook, nbformat.v4.writes, split_lines=True) + "\n")
 
 
 def replace_file(path: Path, data: bytes) -> None:
@@ -147,20 +147,19 @@ def write_new(path: Path, data: bytes) -> None:
 
 
 def _compact(value: Any) -> bytes:
-    return _encoded(json.dumps(_finite(value), ensure_ascii=False))
+    return _encoded(_finite_json(value, json.dumps, ensure_ascii=False))
 
 
 def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "backslashreplace")  # half a surrogate pair becomes its JSON escape again
 
 
-def _finite(value: Any) -> Any:
-    """The value, with null for NaN and infinities, which are not JSON."""
+def _finite_json(value: Any, dumps: Callable[..., str], **options: Any) -> str:
+    """The value as JSON, with null for NaN and infinities, which are not JSON."""
     try:
-        json.dumps(value, allow_nan=False)
+        return dumps(value, allow_nan=False, **options)
     except ValueError:
-        return _without_nan(value)
-    return value
+        return dumps(_without_nan(value), **options)
 
 
 def _without_nan(value: Any) -> Any:
