@@ -28,7 +28,7 @@ MAY_KNOW = {
     "platforms": {"notebooks", "report.model", "redaction", "kernels", "agent.neutral"},
     "report": {"agent", "devops", "platforms.base", "notebooks.cells", "redaction"},
 }
-COMMON = {"errors", "data", "quoting"}
+COMMON = {"errors", "data", "quoting", "sizes"}
 # Only here are the SDKs imported.
 SDKS = {"azure": {"devops/sdk.py"}, "msrest": {"devops/client.py", "devops/sdk.py", "devops/transport.py"}}
 

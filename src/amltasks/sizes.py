@@ -1,0 +1,26 @@
+"""Amounts of memory as people write them: `2 GB`, `512 MiB`, `1.5g`, `none`."""
+
+from __future__ import annotations
+
+import re
+
+from amltasks.errors import UserError
+from amltasks.quoting import quoted
+
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*([kmgt]i?)?(?:b|bytes?)?", re.ASCII)
+_UNBOUNDED = {"none", "unlimited"}
+
+
+def parse_size(text: str, name: str) -> int | None:
+    """Bytes, or None for no bound (`none`, 0). A number without unit is bytes; GB are 10⁹ of them, GiB 2³⁰.
+
+    name: what the text was given for, to be named in the error. Raises UserError for anything else.
+    """
+    wanted = text.strip().lower()
+    if wanted in _UNBOUNDED:
+        return None
+    size = _SIZE.fullmatch(wanted)
+    if size is None:
+        raise UserError(f"{name}: {quoted(text)} is not an amount of memory; write for example 2 GB, 512 MiB or none.")
+    return int(float(size[1]) * _UNITS[size[2] or ""]) or None
