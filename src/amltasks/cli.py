@@ -58,6 +58,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--cell-timeout", default="", metavar="TIME", help="[20 min]")
     add("--notebook-timeout", default="", metavar="TIME", help="[none]")
     add("--run-timeout", default="", metavar="TIME", help="of everything together [none]")
+    add("--memory-limit", default="", metavar="SIZE", help="of a notebook and all that it starts, as in 2 GB [none]")
+    add("--process-limit", default="", metavar="N", help="processes of a notebook at a time [none]")
+    add("--open-files-limit", default="", metavar="N", help="files that each of its processes may have open [none]")
+    add("--output-limit", default="", metavar="SIZE", help="what is kept of a cell's output [100 MB]")
     add("-j", "--max-parallel", default="", metavar="N", help="notebooks at once [the cores]")
     add("--fail-on", default="", metavar="WHEN", help="any, none, or the percentage that may fail [any]")
     add("--title", default="", help="of the report")
@@ -106,6 +110,10 @@ def _run_on(compute: LocalCompute, given: argparse.Namespace) -> ExitCode:
             "cellTimeout": given.cell_timeout,
             "notebookTimeout": given.notebook_timeout,
             "runTimeout": given.run_timeout,
+            "memoryLimit": given.memory_limit,
+            "processLimit": given.process_limit,
+            "openFilesLimit": given.open_files_limit,
+            "outputLimit": given.output_limit,
             "maxParallel": given.max_parallel,
             "failOn": given.fail_on,
             "testRunTitle": given.title,

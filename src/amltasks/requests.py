@@ -14,6 +14,7 @@ from amltasks.cores import available_cores
 from amltasks.data import Data
 from amltasks.durations import parse_duration
 from amltasks.errors import UserError
+from amltasks.limits import Limits, parse_count, parse_memory_limit, parse_open_files_limit, parse_size
 from amltasks.notebooks.parameters import (
     ParameterSet,
     parse_parameter_sets,
@@ -55,7 +56,7 @@ class RunNotebooksRequest(Data):
     root: the repository's folder, which all paths of users start from. notebooks: lines, see `notebooks.selection`.
     parameters, parameter_sets: for every notebook. secret_parameters: environment variables of the kernels.
     python, kernel: empty for the defaults. working_directory: None for each notebook's own folder.
-    cell_timeout, notebook_timeout, run_timeout: seconds, None for no bound.
+    cell_timeout, notebook_timeout, run_timeout: seconds, None for no bound. limits: of each notebook.
     output_folder: absolute; need not exist.
     """
 
@@ -70,6 +71,7 @@ class RunNotebooksRequest(Data):
     cell_timeout: float | None = DEFAULT_CELL_TIMEOUT
     notebook_timeout: float | None = None
     run_timeout: float | None = None
+    limits: Limits = Limits()
     max_parallel: int
     fail_on: FailOn = FailOn()
     title: str = ""
@@ -106,6 +108,12 @@ class RunNotebooksRequest(Data):
             cell_timeout=parse_duration(text("cellTimeout", str(DEFAULT_CELL_TIMEOUT)), "cellTimeout"),
             notebook_timeout=parse_duration(text("notebookTimeout", "none"), "notebookTimeout"),
             run_timeout=parse_duration(text("runTimeout", "none"), "runTimeout"),
+            limits=Limits(
+                memory=parse_memory_limit(text("memoryLimit", "none"), "memoryLimit"),
+                processes=parse_count(text("processLimit", "none"), "processLimit"),
+                open_files=parse_open_files_limit(text("openFilesLimit", "none"), "openFilesLimit"),
+                output=parse_size(text("outputLimit", "100 MB"), "outputLimit"),
+            ),
             max_parallel=parse_max_parallel(text("maxParallel")),
             fail_on=parse_fail_on(text("failOn", "any")),
             title=" ".join(text("testRunTitle").split()),

@@ -23,9 +23,10 @@ MAY_KNOW = {
         "redaction",
         "requests",
         "durations",
+        "limits",
         "kernels",
     },
-    "platforms": {"notebooks", "report.model", "redaction", "kernels", "agent.neutral"},
+    "platforms": {"notebooks", "report.model", "redaction", "kernels", "agent.neutral", "limits"},
     "report": {"agent", "devops", "platforms.base", "notebooks.cells", "redaction"},
 }
 COMMON = {"errors", "data", "quoting", "sizes"}

@@ -9,6 +9,7 @@ import pytest
 
 from amltasks.cores import available_cores
 from amltasks.errors import UserError
+from amltasks.limits import Limits
 from amltasks.report.model import ArtefactKind
 from amltasks.requests import FailOn, RunNotebooksRequest, Target, parse_fail_on
 
@@ -51,6 +52,10 @@ def test_everything_is_typed(tmp_path: Path) -> None:
         cellTimeout="none",
         notebookTimeout="1h",
         runTimeout="90 min",
+        memoryLimit="2 GB",
+        processLimit="50",
+        openFilesLimit="512",
+        outputLimit="1 MiB",
         maxParallel="3",
         failOn="25%",
         attach="html, ipynb",
@@ -66,6 +71,7 @@ def test_everything_is_typed(tmp_path: Path) -> None:
     assert made.secret_parameters == {"KEY": "value"}
     assert made.working_directory == tmp_path.resolve()
     assert (made.cell_timeout, made.notebook_timeout, made.run_timeout) == (None, 3600, 5400)
+    assert made.limits == Limits(memory=2 * 10**9, processes=50, open_files=512, output=2**20)
     assert (made.max_parallel, made.fail_on.share) == (3, 0.25)
     assert made.attach == {ArtefactKind.HTML, ArtefactKind.NOTEBOOK}
     assert made.publish == {Target.JUNIT}
@@ -81,6 +87,11 @@ def test_everything_is_typed(tmp_path: Path) -> None:
         ("notebooks", " ", "say which notebooks"),
         ("cellTimeout", "soon", "not a length of time"),
         ("runTimeout", "x", "not a length of time"),
+        ("memoryLimit", "2", "is not a size"),
+        ("memoryLimit", "1 MB", "less than any kernel needs"),
+        ("processLimit", "few", "whole number from 1"),
+        ("openFilesLimit", "5", "whole number from 100"),
+        ("outputLimit", "much", "is not a size"),
         ("maxParallel", "0", "whole number from 1"),
         ("maxParallel", "many", "whole number from 1"),
         ("failOn", "some", "any, none or a percentage"),

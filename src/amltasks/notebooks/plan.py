@@ -114,6 +114,7 @@ def _run(
         working_directory=settings.working_directory or request.working_directory or path.parent,
         cell_timeout=settings.cell_timeout if "cell_timeout" in settings.said else request.cell_timeout,
         notebook_timeout=settings.timeout if "timeout" in settings.said else request.notebook_timeout,
+        limits=request.limits.model_copy(update=settings.limits),
         expected_outcome=settings.expected_outcome,
         owner=settings.owner,
         folder=request.output_folder / run_id,

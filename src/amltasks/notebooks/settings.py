@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +27,7 @@ from pydantic.alias_generators import to_camel
 from amltasks.data import Data
 from amltasks.durations import parse_duration
 from amltasks.errors import UserError
+from amltasks.limits import parse_count, parse_memory_limit, parse_open_files_limit, parse_size
 from amltasks.notebooks.core_yaml import load_yaml_with_lines
 from amltasks.notebooks.files import read_file, resolved
 from amltasks.notebooks.parameters import ParameterSet, as_parameter_sets
@@ -42,15 +43,20 @@ MAX_FILE_BYTES = 1024 * 1024
 _NO_MAPPING = ("dict_type", "model_type", "model_attributes_type")  # as pydantic says it
 
 
-def _duration(value: Any) -> Any:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return str(value)
-    if isinstance(value, str):
-        try:
-            parse_duration(value, "")
-        except UserError as error:
-            raise ValueError(str(error).removeprefix(": ")) from None
-    return value
+def _read_by(parse: Callable[[str, str], object]) -> BeforeValidator:
+    """Has a value, which may be a number, checked by the function that reads it as text."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            value = str(value)
+        if isinstance(value, str):
+            try:
+                parse(value, "")
+            except UserError as error:
+                raise ValueError(str(error).removeprefix(": ")) from None
+        return value
+
+    return BeforeValidator(check)
 
 
 def _requirement(value: str) -> str:
@@ -68,9 +74,18 @@ def _expectable(value: Outcome) -> Outcome:
 
 Duration = Annotated[
     str,
-    BeforeValidator(_duration),
+    _read_by(parse_duration),
     WithJsonSchema({"type": ["string", "number"], "examples": ["20 min", "90s", "1h 30m", "none", 300]}),
 ]
+_SIZE = WithJsonSchema({"type": "string", "examples": ["2 GB", "512 MiB", "none"]})
+_NUMBER = WithJsonSchema({"type": ["string", "integer"], "examples": [50, "none"]})
+# setting → the member of Limits that it sets, and what reads it
+_LIMITS: dict[str, tuple[str, Callable[[str, str], int | None]]] = {
+    "memory_limit": ("memory", parse_memory_limit),
+    "process_limit": ("processes", parse_count),
+    "open_files_limit": ("open_files", parse_open_files_limit),
+    "output_limit": ("output", parse_size),
+}
 
 
 class NotebookSettings(Data):
@@ -82,6 +97,18 @@ class NotebookSettings(Data):
         None, description="Bound for the whole notebook: 30 min, 90s, 300 (seconds), none."
     )
     cell_timeout: Duration | None = Field(None, description="Bound for each cell.")
+    memory_limit: Annotated[str, _read_by(parse_memory_limit), _SIZE] | None = Field(
+        None, description="Memory of the notebook and all that it starts: 2 GB, 512 MiB, none."
+    )
+    process_limit: Annotated[str, _read_by(parse_count), _NUMBER] | None = Field(
+        None, description="Processes of the notebook that live at the same time."
+    )
+    open_files_limit: Annotated[str, _read_by(parse_open_files_limit), _NUMBER] | None = Field(
+        None, description="Files that each of its processes may have open."
+    )
+    output_limit: Annotated[str, _read_by(parse_size), _SIZE] | None = Field(
+        None, description="What is kept of a cell's output."
+    )
     parameters: dict[str, Any] = Field({}, description="Values for the cell tagged parameters.")
     parameter_sets: list[dict[str, Any]] | None = Field(
         None, description="One run for each set; `name` in a set names it."
@@ -111,11 +138,13 @@ class Settings(Data):
     """All that the repository says of one notebook, merged; paths absolute, seconds, None for no bound.
 
     said: the names of those settings that some file gives, as a bound of None could also mean that none does.
+    limits: those members of `Limits` that some file gives.
     """
 
     said: frozenset[str] = frozenset()
     timeout: float | None = None
     cell_timeout: float | None = None
+    limits: dict[str, int | None] = {}
     parameters: dict[str, Any] = {}
     parameter_sets: tuple[ParameterSet, ...] = ()
     requirements: tuple[str, ...] = ()
@@ -179,6 +208,11 @@ class RepositorySettings:
         for bound in ("timeout", "cell_timeout"):
             if bound in said:
                 update[bound] = parse_duration(getattr(settings, bound), f"{where}: {to_camel(bound)}")
+        limits = {
+            _LIMITS[name][0]: _LIMITS[name][1](getattr(settings, name), to_camel(name))
+            for name in said & _LIMITS.keys()
+        }
+        update["limits"] = {**weaker.limits, **limits}
         update.update({name: getattr(settings, name) for name in said & {"kernel", "owner", "expected_outcome"}})
         if settings.python is not None:
             is_path = "/" in settings.python or "\\" in settings.python

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from amltasks.data import Data
+from amltasks.limits import Limits
 from amltasks.report.model import CellResult, NotebookResult, Outcome
 
 
@@ -38,6 +39,7 @@ class NotebookRun(Data):
     working_directory: Path
     cell_timeout: float | None = 1200.0
     notebook_timeout: float | None = None
+    limits: Limits = Limits()
     expected_outcome: Outcome = Outcome.PASSED
     owner: str = ""
     folder: Path

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook
 
 from amltasks.errors import UserError
+from amltasks.limits import Limits
 from amltasks.notebooks.plan import Plan, plan_runs, run_id_for
 from amltasks.report.model import Outcome
 from amltasks.requests import RunNotebooksRequest
@@ -64,6 +65,13 @@ def test_other_settings_of_one_notebook_win_over_inputs_for_all(root: Path) -> N
     plain, train = planned(root, cellTimeout="5 min", notebookTimeout="10 min", kernel="python3").runs
     assert (plain.cell_timeout, plain.notebook_timeout, plain.kernel) == (300, 600, "python3")
     assert (train.cell_timeout, train.notebook_timeout, train.kernel) == (None, 3600, "ir")
+
+
+def test_limits_of_one_notebook_win_one_by_one(root: Path) -> None:
+    (root / "notebooks.yml").write_text("notebooks: {train.ipynb: {memoryLimit: none, processLimit: 9}}\n")
+    plain, train = planned(root, memoryLimit="1 GB", outputLimit="1 MB").runs
+    assert plain.limits == Limits(memory=10**9, output=10**6)
+    assert train.limits == Limits(processes=9, output=10**6)
 
 
 def test_an_interpreter_given_as_a_path_starts_from_the_root(root: Path) -> None:

@@ -90,6 +90,15 @@ notebooks:
     assert settings.requirements == ("a", "b", "c")
 
 
+def test_each_limit_is_that_of_the_nearest_file_that_gives_it(root: Path) -> None:
+    settings = of(
+        root,
+        notebooks_yml="notebooks: {'**': {memoryLimit: 1 GB, processLimit: 20}}",
+        deep__train_run_yml="memoryLimit: none\nopenFilesLimit: 500\noutputLimit: 1 MiB",
+    )
+    assert settings.limits == {"memory": None, "processes": 20, "open_files": 500, "output": 2**20}
+
+
 def test_both_names_of_a_sidecar_do_but_not_together(root: Path) -> None:
     assert of(root, deep__train_ipynb_run_yml="owner: Ada").owner == "Ada"
     assert "both exist" in fault(root, deep__train_run_yml="owner: Bob")
@@ -102,6 +111,8 @@ def test_both_names_of_a_sidecar_do_but_not_together(root: Path) -> None:
         ("cell_timeout: 5", "'cell_timeout' is not a setting"),
         ("zzz: 5", "there are timeout, cellTimeout"),
         ("timeout: soon", "line 1: 'timeout': 'soon' is not a length of time"),
+        ("memoryLimit: 2", "line 1: 'memoryLimit': '2' is not a size; write for example 2 GB"),
+        ("openFilesLimit: 20", "line 1: 'openFilesLimit': '20' is not a whole number from 100 on"),
         ("owner: 5", "line 1: 'owner': Input should be a valid string"),
         ("- 1", "line 1: the file has to be a mapping"),
         ("parameters: [1]", "line 1: 'parameters' has to be a mapping, with lines like"),

@@ -1,0 +1,87 @@
+"""What one notebook may take, and sizes as people write them: `2 GB`, `512 MiB`, `none`."""
+
+from __future__ import annotations
+
+import re
+
+from amltasks.data import Data
+from amltasks.errors import UserError
+from amltasks.quoting import quoted
+
+DEFAULT_OUTPUT = 100_000_000
+FEWEST_OPEN_FILES = 100  # a kernel itself has some forty
+SMALLEST_MEMORY = 100_000_000  # a kernel itself needs that much, with a few libraries
+MOST = 10**9
+
+_DECIMAL, _BINARY = ("bytes", "kB", "MB", "GB", "TB"), ("bytes", "KiB", "MiB", "GiB", "TiB")
+_UNITS = {
+    unit: base**power
+    for base, spellings in (
+        (1000, ("b byte bytes", "k kb", "m mb", "g gb", "t tb")),
+        (1024, ("", "ki kib", "mi mib", "gi gib", "ti tib")),
+    )
+    for power, units in enumerate(spellings)
+    for unit in units.split()
+}
+_UNBOUNDED = {"none", "unlimited"}
+
+
+class Limits(Data):
+    """Bounds of one notebook; None for no bound.
+
+    memory: bytes of the kernel and all that it starts, together, and of each of its processes.
+    processes: that the kernel starts and that live at the same time, itself included; threads are not counted.
+    open_files: of each process. output: bytes that are kept of a cell's output; what comes after is left out.
+    """
+
+    memory: int | None = None
+    processes: int | None = None
+    open_files: int | None = None
+    output: int | None = DEFAULT_OUTPUT
+
+
+def parse_memory_limit(text: str, name: str) -> int | None:
+    """Bytes of memory for a notebook, None for no bound. Raises UserError, also for less than any kernel needs."""
+    size = parse_size(text, name)
+    if size is not None and size < SMALLEST_MEMORY:
+        raise UserError(f"{name}: {quoted(text)} is less than any kernel needs: at least {size_like(SMALLEST_MEMORY)}.")
+    return size
+
+
+def parse_open_files_limit(text: str, name: str) -> int | None:
+    """A number of files, None for no bound. Raises UserError, also for less than any kernel needs."""
+    return parse_count(text, name, FEWEST_OPEN_FILES)
+
+
+def parse_size(text: str, name: str) -> int | None:
+    """Bytes, or None for no bound (`none`): `2 GB`, `1.5 GiB`, `512 MiB`, `800Mi`; 1 GB is 10⁹ bytes, 1 GiB 2³⁰.
+
+    name: what the text was given for, to be named in the error. Raises UserError for anything else, `2` among it.
+    """
+    wanted = text.strip().lower()
+    if wanted in _UNBOUNDED:
+        return None
+    found = re.fullmatch(r"(\d{1,12}(?:\.\d{1,6})?)\s*([a-z]+)", wanted, re.ASCII)
+    if found is None or found[2] not in _UNITS or float(found[1]) * _UNITS[found[2]] < 1:
+        raise UserError(f"{name}: {quoted(text)} is not a size; write for example 2 GB, 512 MiB or none.")
+    return int(float(found[1]) * _UNITS[found[2]])
+
+
+def parse_count(text: str, name: str, least: int = 1) -> int | None:
+    """A whole number from `least`, or None for no bound (`none`). Raises UserError for anything else."""
+    wanted = text.strip().lower()
+    if wanted in _UNBOUNDED:
+        return None
+    if not re.fullmatch(r"\d{1,10}", wanted, re.ASCII) or not least <= int(wanted) <= MOST:
+        raise UserError(f"{name}: {quoted(text)} is not a whole number from {least} on; write one, or none.")
+    return int(wanted)
+
+
+def size_like(size: int, limit: int | None = None) -> str:
+    """`2.31 GB`; in units of 1024 where a limit was given in such: `2.15 GiB`."""
+    binary = limit is not None and limit % 1024 == 0 and limit % 1000 != 0
+    base, units = (1024, _BINARY) if binary else (1000, _DECIMAL)
+    amount, power = float(size), 0
+    while amount >= base and power + 1 < len(units):
+        amount, power = amount / base, power + 1
+    return f"{amount:.3g} {units[power]}" if amount < 1000 else f"{amount:.0f} {units[power]}"
