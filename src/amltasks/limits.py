@@ -1,4 +1,4 @@
-"""What one notebook may take, and sizes as people write them: `2 GB`, `512 MiB`, `none`."""
+"""What one notebook may take, and how such limits are read and told."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from amltasks.data import Data
 from amltasks.errors import UserError
 from amltasks.quoting import quoted
+from amltasks.sizes import parse_size
 
 DEFAULT_OUTPUT = 100_000_000
 FEWEST_OPEN_FILES = 100  # a kernel itself has some forty
@@ -14,16 +15,6 @@ SMALLEST_MEMORY = 100_000_000  # a kernel itself needs that much, with a few lib
 MOST = 10**9
 
 _DECIMAL, _BINARY = ("bytes", "kB", "MB", "GB", "TB"), ("bytes", "KiB", "MiB", "GiB", "TiB")
-_UNITS = {
-    unit: base**power
-    for base, spellings in (
-        (1000, ("b byte bytes", "k kb", "m mb", "g gb", "t tb")),
-        (1024, ("", "ki kib", "mi mib", "gi gib", "ti tib")),
-    )
-    for power, units in enumerate(spellings)
-    for unit in units.split()
-}
-_UNBOUNDED = {"none", "unlimited"}
 
 
 class Limits(Data):
@@ -53,24 +44,10 @@ def parse_open_files_limit(text: str, name: str) -> int | None:
     return parse_count(text, name, FEWEST_OPEN_FILES)
 
 
-def parse_size(text: str, name: str) -> int | None:
-    """Bytes, or None for no bound (`none`): `2 GB`, `1.5 GiB`, `512 MiB`, `800Mi`; 1 GB is 10⁹ bytes, 1 GiB 2³⁰.
-
-    name: what the text was given for, to be named in the error. Raises UserError for anything else, `2` among it.
-    """
-    wanted = text.strip().lower()
-    if wanted in _UNBOUNDED:
-        return None
-    found = re.fullmatch(r"(\d{1,12}(?:\.\d{1,6})?)\s*([a-z]+)", wanted, re.ASCII)
-    if found is None or found[2] not in _UNITS or float(found[1]) * _UNITS[found[2]] < 1:
-        raise UserError(f"{name}: {quoted(text)} is not a size; write for example 2 GB, 512 MiB or none.")
-    return int(float(found[1]) * _UNITS[found[2]])
-
-
 def parse_count(text: str, name: str, least: int = 1) -> int | None:
     """A whole number from `least`, or None for no bound (`none`). Raises UserError for anything else."""
     wanted = text.strip().lower()
-    if wanted in _UNBOUNDED:
+    if wanted in ("none", "unlimited"):
         return None
     if not re.fullmatch(r"\d{1,10}", wanted, re.ASCII) or not least <= int(wanted) <= MOST:
         raise UserError(f"{name}: {quoted(text)} is not a whole number from {least} on; write one, or none.")

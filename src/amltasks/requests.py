@@ -14,7 +14,7 @@ from amltasks.cores import available_cores
 from amltasks.data import Data
 from amltasks.durations import parse_duration
 from amltasks.errors import UserError
-from amltasks.limits import Limits, parse_count, parse_memory_limit, parse_open_files_limit, parse_size
+from amltasks.limits import Limits, parse_count, parse_memory_limit, parse_open_files_limit
 from amltasks.notebooks.parameters import (
     ParameterSet,
     parse_parameter_sets,
@@ -24,6 +24,7 @@ from amltasks.notebooks.parameters import (
 )
 from amltasks.quoting import listed, nearest, quoted
 from amltasks.report.model import ArtefactKind
+from amltasks.sizes import parse_size
 
 DEFAULT_CELL_TIMEOUT = 1200.0
 MOST_PARALLEL = 256

@@ -27,7 +27,7 @@ from pydantic.alias_generators import to_camel
 from amltasks.data import Data
 from amltasks.durations import parse_duration
 from amltasks.errors import UserError
-from amltasks.limits import parse_count, parse_memory_limit, parse_open_files_limit, parse_size
+from amltasks.limits import parse_count, parse_memory_limit, parse_open_files_limit
 from amltasks.notebooks.core_yaml import load_yaml_with_lines
 from amltasks.notebooks.files import read_file, resolved
 from amltasks.notebooks.parameters import ParameterSet, as_parameter_sets
@@ -35,6 +35,7 @@ from amltasks.notebooks.release_json import ReleaseEntry, read_release_entry
 from amltasks.notebooks.selection import is_pattern, matches
 from amltasks.quoting import nearest, quoted
 from amltasks.report.model import Outcome
+from amltasks.sizes import parse_size
 
 REPOSITORY_FILE = "notebooks.yml"
 SIDECAR_SUFFIX = ".run.yml"

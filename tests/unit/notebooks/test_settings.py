@@ -111,7 +111,7 @@ def test_both_names_of_a_sidecar_do_but_not_together(root: Path) -> None:
         ("cell_timeout: 5", "'cell_timeout' is not a setting"),
         ("zzz: 5", "there are timeout, cellTimeout"),
         ("timeout: soon", "line 1: 'timeout': 'soon' is not a length of time"),
-        ("memoryLimit: 2", "line 1: 'memoryLimit': '2' is not a size; write for example 2 GB"),
+        ("memoryLimit: lots", "line 1: 'memoryLimit': 'lots' is not an amount of memory; write for"),
         ("openFilesLimit: 20", "line 1: 'openFilesLimit': '20' is not a whole number from 100 on"),
         ("owner: 5", "line 1: 'owner': Input should be a valid string"),
         ("- 1", "line 1: the file has to be a mapping"),
