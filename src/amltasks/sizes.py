@@ -1,4 +1,4 @@
-"""Amounts of memory as people write them: `2 GB`, `512 MiB`, `1.5g`, `none`."""
+"""Amounts of memory as people write them: `2 GB`, `512 MiB`, `1.5g`, `none`; and as they are said to people."""
 
 from __future__ import annotations
 
@@ -24,3 +24,15 @@ def parse_size(text: str, name: str) -> int | None:
     if size is None:
         raise UserError(f"{name}: {quoted(text)} is not an amount of memory; write for example 2 GB, 512 MiB or none.")
     return int(float(size[1]) * _UNITS[size[2] or ""]) or None
+
+
+def size_words(size: int) -> str:
+    """A number of bytes in the units that tell memory: `512 bytes`, `3.4 KiB`, `78.0 MiB`, `1.2 GiB`."""
+    if size < 1024:
+        return f"{size} bytes"
+    amount = size / 1024
+    for unit in ("KiB", "MiB"):
+        if amount < 1024:
+            return f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} GiB"

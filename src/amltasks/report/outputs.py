@@ -16,7 +16,7 @@ from amltasks.report.highlighting import terminal_html
 from amltasks.report.prose import latex_html, markdown_html
 from amltasks.report.sanitiser import TooDeepError, clean, data_address
 from amltasks.report.styled_tables import with_inline_styles
-from amltasks.report.wording import size_words
+from amltasks.sizes import size_words
 
 TEXT_LIMIT = 64_000  # characters of one text
 HTML_LIMIT = 256_000  # characters of one HTML output

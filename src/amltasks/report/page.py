@@ -16,7 +16,8 @@ from markupsafe import Markup
 from amltasks.report.highlighting import source_html
 from amltasks.report.model import ArtefactKind, CellOutcome, CellResult, KernelDeath, NotebookResult, Outcome
 from amltasks.report.outputs import Outputs
-from amltasks.report.wording import CELL_OUTCOMES, duration_words, outcome_words, size_words
+from amltasks.report.wording import CELL_OUTCOMES, duration_words, outcome_words
+from amltasks.sizes import size_words
 
 SOURCE_LIMIT = 64_000  # characters of one cell's source
 VALUE_LIMIT = 2_000  # characters of a parameter, a scrap, an error's value

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from amltasks.report.model import CellOutcome, NotebookResult, Outcome, Report
 from amltasks.report.traceback_text import condensed
+from amltasks.sizes import size_words
 
 OUTCOMES = {
     Outcome.PASSED: "Passed",
@@ -66,18 +67,6 @@ def duration_words(seconds: float | None) -> str:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-
-
-def size_words(size: int) -> str:
-    """A number of bytes in the units that tell memory: `512 bytes`, `3.4 KiB`, `78.0 MiB`, `1.2 GiB`."""
-    if size < 1024:
-        return f"{size} bytes"
-    amount = size / 1024
-    for unit in ("KiB", "MiB"):
-        if amount < 1024:
-            return f"{amount:.1f} {unit}"
-        amount /= 1024
-    return f"{amount:.1f} GiB"
 
 
 def ending(result: NotebookResult) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from amltasks.report.model import CellOutcome, Outcome
-from amltasks.report.wording import CELL_OUTCOMES, OUTCOMES, duration_words, size_words
+from amltasks.report.wording import CELL_OUTCOMES, OUTCOMES, duration_words
+from amltasks.sizes import size_words
 
 
 @pytest.mark.parametrize(
