@@ -1,6 +1,7 @@
 """What the scripts need beside Python ≥ 3.10 and Node ≥ 20: virtual environments and node_modules.
 
     build/env/dev         the tasks' dependencies, the sandbox, the tests and the checks (requirements/dev.lock)
+    build/env/azureml     the tasks' dependencies with the SDK of Azure Machine Learning (requirements/azureml.lock)
     build/env/notebooks   what the notebooks' kernels run in (requirements/notebooks.lock)
     build/env/bench       the programs that scripts/bench.py compares with (requirements/bench.lock)
     node_modules          the launcher's dependencies and tfx-cli (package-lock.json)
@@ -27,6 +28,11 @@ BASE_PYTHON = getattr(sys, "_base_executable", sys.executable)
 def dev_python() -> Path:
     """The interpreter that has everything but the notebooks' libraries, with this package installed from src/."""
     return _virtual_environment("dev", also=("--no-deps", "--no-build-isolation", "--editable", str(ROOT)))
+
+
+def azureml_python() -> Path:
+    """The interpreter of the platform azureml: the SDK v2 unmodified, with this package installed from src/."""
+    return _virtual_environment("azureml", also=("--no-deps", "--editable", str(ROOT)))
 
 
 def notebooks_python() -> Path:

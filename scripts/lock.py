@@ -14,6 +14,7 @@ from environment import ROOT, dev_python, reexecute_in
 
 LOCKS = {
     "runner": "requirements.txt",
+    "azureml": "requirements/azureml.txt",
     "dev": "requirements/dev.txt",
     "notebooks": "requirements/notebooks.txt",
     "bench": "requirements/bench.txt",
