@@ -34,7 +34,6 @@ TICK_SECONDS = 0.5
 _STOP_REASONS = {
     "cancelled": EndingReason.CANCELLED,
     "runTimeout": EndingReason.RUN_TIMEOUT,
-    "failOn": EndingReason.FAIL_ON,
 }
 _BY_ITSELF = {EndingReason.COMPLETED, EndingReason.FAILED, EndingReason.EXITED}
 
@@ -60,7 +59,7 @@ class Execution:
     environment: added to the kernel's. marker: put into the kernel's environment to find what it leaves behind.
     cell_timeout, notebook_timeout: seconds, None for no bound; the kernel's start counts for the notebook's.
     zygote: the address of one from which the kernel is forked if possible; empty for none.
-    left, survived: see KernelProcess.
+    left, survived: see KernelProcess. peak_memory: bytes that the kernel and all it started had at once.
     attach: given the loop and the Stop by which somebody may end the run, from the loop's thread.
     """
 
@@ -76,6 +75,7 @@ class Execution:
     zygote: str = ""
     left: int = 0
     survived: tuple[str, ...] = ()
+    peak_memory: int = 0
     ending: RunEnding = field(default_factory=lambda: RunEnding(reason=EndingReason.NOT_STARTED))
 
     def run(self, manager: NotebookExecutionManager) -> None:
@@ -100,6 +100,7 @@ class Execution:
             await session.close()
             process.close()
             self.left, self.survived = process.left, process.survived
+            self.peak_memory = session.peak_memory(process.peak)
 
 
 class _Session:
@@ -137,6 +138,10 @@ class _Session:
             self._manager.nb.metadata["language_info"] = NotebookNode(info["language_info"])
         self._conversation = Conversation(self._process, self._outputs, self._observer.note)
         return await self._execute(self._conversation)
+
+    def peak_memory(self, known: int) -> int:
+        """Bytes; known: what is known of the kernel's process alone."""
+        return self._memory.highest(known)
 
     async def close(self) -> None:
         if self._conversation:

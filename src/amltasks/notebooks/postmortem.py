@@ -36,6 +36,10 @@ class MemoryWatch:
     def stop(self) -> None:
         self._over.set()
 
+    def highest(self, known: int = 0) -> int:
+        """The peak, or what is known of it otherwise where that is more: samples miss what is short. Bytes."""
+        return max(known, self.peak, _peak_of_reaped_children())
+
     def suspended(self) -> bool:
         """Whether the process is stopped by a signal (SIGSTOP)."""
         with contextlib.suppress(psutil.Error):
@@ -45,7 +49,7 @@ class MemoryWatch:
     def death(self, code: int, last_output: str, peak: int = 0) -> KernelDeath:
         """What is known of the death. code: the process's exit code, negative for a signal; peak: bytes, if known."""
         self.stop()
-        peak = max(peak, self.peak, _peak_of_reaped_children())
+        peak = self.highest(peak)
         return KernelDeath(
             signal=signal_name(-code) if code < 0 else None,
             exit_code=code if code >= 0 else None,

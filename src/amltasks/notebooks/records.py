@@ -44,7 +44,6 @@ class EndingReason(str, Enum):
     NOTEBOOK_TIMEOUT = "notebookTimeout"
     RUN_TIMEOUT = "runTimeout"
     CANCELLED = "cancelled"
-    FAIL_ON = "failOn"
     DIED = "died"
     NOT_STARTED = "notStarted"  # the kernel never answered
 

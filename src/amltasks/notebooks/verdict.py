@@ -26,7 +26,6 @@ _OUTCOMES = {
     EndingReason.NOTEBOOK_TIMEOUT: Outcome.TIMED_OUT,
     EndingReason.RUN_TIMEOUT: Outcome.TIMED_OUT,
     EndingReason.CANCELLED: Outcome.CANCELLED,
-    EndingReason.FAIL_ON: Outcome.CANCELLED,
     EndingReason.DIED: Outcome.KERNEL_DIED,
     EndingReason.NOT_STARTED: Outcome.KERNEL_DIED,
 }
@@ -144,8 +143,6 @@ def _message(where: str, last: CellResult | None, ending: RunEnding) -> str:
         return f"The time for the whole run was up{during}{detail}."
     if reason is EndingReason.CANCELLED:
         return f"The run was cancelled{during}{detail}."
-    if reason is EndingReason.FAIL_ON:
-        return f"The notebook was stopped{during}, because enough others had failed{detail}."
     if reason is EndingReason.NOT_STARTED:
         return f"The kernel did not start: {ending.detail}."
     return f"The kernel died{during}: {_cause(ending.death)}{detail}."

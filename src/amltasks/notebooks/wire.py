@@ -39,7 +39,7 @@ class Assignment(Data):
 
 
 class StopOrder(Data):
-    stop: Literal["cancelled", "runTimeout", "failOn"]
+    stop: Literal["cancelled", "runTimeout"]
 
 
 class Told(Data):

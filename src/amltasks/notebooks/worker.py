@@ -196,6 +196,7 @@ class _Course:
             started_at=started_at,
             notes=self._notes,
             leaks=tuple(sorted(self._redactor.found)),
+            peak_memory=execution.peak_memory or None,
         )
 
     def _redacted(self, record: CellRecord) -> CellResult:

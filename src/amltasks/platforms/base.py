@@ -25,6 +25,8 @@ class NotebookRun(Data):
     environment: added to the kernel's environment; holds the values of secretParameters, so it is never printed.
     secrets: name → value of all that must not be seen in what the run leaves, longest names first not required.
     cell_timeout, notebook_timeout: seconds, None for no bound.
+    files: existing files and folders, absolute, that the notebook says it needs; empty where it says nothing.
+    requirements: pip requirements that it says it needs.
     """
 
     run_id: str
@@ -42,6 +44,8 @@ class NotebookRun(Data):
     limits: Limits = Limits()
     expected_outcome: Outcome = Outcome.PASSED
     owner: str = ""
+    files: tuple[Path, ...] = ()
+    requirements: tuple[str, ...] = ()
     folder: Path
 
     @property
@@ -97,7 +101,14 @@ class Note(Data):
     text: str
 
 
-RunEvent = KernelStarted | CellStarted | CellFinished | OutputText | Note
+class Progress(Data):
+    """How the place where it runs fares with this run, before and after its cells: queued, on a node, cancelled."""
+
+    kind: Literal["progress"] = "progress"
+    text: str
+
+
+RunEvent = KernelStarted | CellStarted | CellFinished | OutputText | Note | Progress
 
 
 class Stop:
@@ -105,9 +116,9 @@ class Stop:
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
-        self.reason: Literal["", "cancelled", "runTimeout", "failOn"] = ""
+        self.reason: Literal["", "cancelled", "runTimeout"] = ""
 
-    def set(self, reason: Literal["cancelled", "runTimeout", "failOn"]) -> None:
+    def set(self, reason: Literal["cancelled", "runTimeout"]) -> None:
         if not self._event.is_set():
             self.reason = reason
             self._event.set()

@@ -24,7 +24,7 @@ class Outcome(str, Enum):
     KERNEL_MISSING = "kernelMissing"  # no interpreter, no ipykernel in it, or no kernel of that language
     INVALID = "invalid"  # not a notebook that can be read, or its parameters do not fit
     CANCELLED = "cancelled"  # stopped before it ended
-    NOT_RUN = "notRun"  # never started: cancelled, out of time, or stopped by failOn
+    NOT_RUN = "notRun"  # never started: cancelled, out of time, or enough others had failed
 
 
 class CellOutcome(str, Enum):
@@ -98,6 +98,7 @@ class NotebookResult(Data):
 
     run_id: stable over builds and safe as a file name. notebook: path from the repository's root, POSIX form.
     parameter_set: its name, empty where the notebook runs once. message: one sentence, empty when passed.
+    peak_memory: of the kernel and all it started, where it was measured.
     """
 
     run_id: str
@@ -112,6 +113,7 @@ class NotebookResult(Data):
     kernel_death: KernelDeath | None = None
     started_at: datetime | None = None
     duration: float = 0.0
+    peak_memory: int | None = None
     scraps: dict[str, Any] = {}
     owner: str = ""
     leaks: tuple[str, ...] = ()  # names of secrets that were found in its outputs and taken out

@@ -39,7 +39,6 @@ _ERROR_BYTES = 64 * 1024
 _STOP_REASONS = {
     "cancelled": EndingReason.CANCELLED,
     "runTimeout": EndingReason.RUN_TIMEOUT,
-    "failOn": EndingReason.FAIL_ON,
 }
 
 
