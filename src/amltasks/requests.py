@@ -41,6 +41,13 @@ class Target(str, Enum):
     JUNIT = "junit"
 
 
+class Platform(str, Enum):
+    """Where notebooks run."""
+
+    AGENT = "agent"
+    AZUREML = "azureml"
+
+
 class FailOn(Data):
     """When failed notebooks fail the command. share: 0 to 1, the notebooks that may fail; None for any number."""
 
@@ -62,6 +69,7 @@ class RunNotebooksRequest(Data):
     """
 
     root: Path
+    platform: Platform = Platform.AGENT
     notebooks: tuple[str, ...]
     parameters: dict[str, Any] = {}
     parameter_sets: tuple[ParameterSet, ...] = ()
@@ -96,9 +104,11 @@ class RunNotebooksRequest(Data):
         if not text("notebooks"):
             raise UserError("notebooks: say which notebooks to run, for example **/*.ipynb.")
         root = root.absolute()
+        platform = parse_platform(text("platform", "agent"))
         from_file = read_parameters(root / text("parametersFile"), root) if text("parametersFile") else {}
         return cls(
             root=root,
+            platform=platform,
             notebooks=tuple(text("notebooks").split("\n")),
             parameters={**from_file, **parse_parameters(text("parameters"))},
             parameter_sets=parse_parameter_sets(text("parameterSets"), root),
@@ -115,7 +125,7 @@ class RunNotebooksRequest(Data):
                 open_files=parse_open_files_limit(text("openFilesLimit", "none"), "openFilesLimit"),
                 output=parse_size(text("outputLimit", "100 MB"), "outputLimit"),
             ),
-            max_parallel=parse_max_parallel(text("maxParallel")),
+            max_parallel=parse_max_parallel(text("maxParallel"), platform),
             fail_on=parse_fail_on(text("failOn", "any")),
             title=" ".join(text("testRunTitle").split()),
             attach=parse_choices(text("attach", "ipynb,html,log,images"), ArtefactKind, "attach"),
@@ -137,10 +147,17 @@ def parse_fail_on(text: str) -> FailOn:
     return FailOn(share=float(percentage[1]) / 100)
 
 
-def parse_max_parallel(text: str) -> int:
-    """A whole number from 1; empty: the cores there are."""
+def parse_platform(text: str) -> Platform:
+    known = {str(platform.value): platform for platform in Platform}
+    if text.lower() not in known:
+        raise UserError(f"platform: {quoted(text)} is none{nearest(text, known)}: there are {listed(list(known))}.")
+    return known[text.lower()]
+
+
+def parse_max_parallel(text: str, platform: Platform = Platform.AGENT) -> int:
+    """A whole number from 1; empty: the cores there are, and on Azure ML all at once, since a cluster has a queue."""
     if not text:
-        return available_cores()
+        return available_cores() if platform is Platform.AGENT else MOST_PARALLEL
     if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or not 1 <= int(text) <= MOST_PARALLEL:
         raise UserError(f"maxParallel: {quoted(text)} is not a whole number from 1 to {MOST_PARALLEL}.")
     return int(text)

@@ -29,7 +29,7 @@ from amltasks.notebooks.selection import select_notebooks
 from amltasks.notebooks.settings import RepositorySettings, Settings
 from amltasks.platforms.base import NotebookRun
 from amltasks.report.model import NotebookResult, Outcome
-from amltasks.requests import RunNotebooksRequest
+from amltasks.requests import Platform, RunNotebooksRequest
 
 MAX_RUN_ID = 80
 
@@ -79,7 +79,7 @@ def plan_runs(request: RunNotebooksRequest) -> Plan:
             plan.notes[run.run_id] = (*settings.notes, *notes)
             if fault:
                 plan.settled[run.run_id] = run.result(Outcome.INVALID, fault)
-            elif unmet := _unmet(run, settings):
+            elif request.platform is Platform.AGENT and (unmet := _unmet(run, settings)):
                 plan.settled[run.run_id] = run.result(Outcome.KERNEL_MISSING, unmet)
     make_run_folders(request.output_folder, (run.run_id for run in runs))
     return Plan(tuple(runs), plan.settled, plan.notes, tuple(sorted(preload)))
@@ -117,6 +117,8 @@ def _run(
         limits=request.limits.model_copy(update=settings.limits),
         expected_outcome=settings.expected_outcome,
         owner=settings.owner,
+        files=settings.files,
+        requirements=settings.requirements,
         folder=request.output_folder / run_id,
     )
 

@@ -148,6 +148,7 @@ class Settings(Data):
     limits: dict[str, int | None] = {}
     parameters: dict[str, Any] = {}
     parameter_sets: tuple[ParameterSet, ...] = ()
+    files: tuple[Path, ...] = ()
     requirements: tuple[str, ...] = ()
     kernel: str = ""
     python: str = ""
@@ -222,8 +223,8 @@ class RepositorySettings:
             update["working_directory"] = self._existing(folder, settings.working_directory, where)
         if settings.parameter_sets is not None:
             update["parameter_sets"] = as_parameter_sets(settings.parameter_sets, f"{where}: parameterSets")
-        for file in settings.files:
-            self._existing(folder, file, where)
+        files = (self._existing(folder, file, where) for file in settings.files)
+        update["files"] = tuple(dict.fromkeys((*weaker.files, *files)))
         update["parameters"] = {**weaker.parameters, **settings.parameters}
         update["requirements"] = (*weaker.requirements, *settings.requirements)
         return weaker.model_copy(update=update)

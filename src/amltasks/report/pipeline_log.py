@@ -19,6 +19,7 @@ from amltasks.platforms.base import (
     Note,
     NotebookRun,
     OutputText,
+    Progress,
     RunEvent,
 )
 from amltasks.report.cell_output import CellOutput
@@ -198,6 +199,8 @@ class _Section:
             self._cell.add(event.text)
         elif isinstance(event, Note):
             self._add(f"note: {one_line(event.text, LINE_LENGTH)}")
+        elif isinstance(event, Progress):
+            self._add(one_line(event.text, LINE_LENGTH))
         else:
             self._cell.end()
             took = f" in {duration_words(event.cell.duration)}" if event.cell.duration is not None else ""

@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from amltasks.agent.neutral import neutralise, one_line
-from amltasks.platforms.base import CellFinished, CellStarted, KernelStarted, NotebookRun, RunEvent
+from amltasks.platforms.base import CellFinished, CellStarted, KernelStarted, NotebookRun, Progress, RunEvent
 from amltasks.report.model import NotebookResult, Outcome, Report
 from amltasks.report.publisher import Publisher
 from amltasks.report.wording import cells_done, count_of, duration_words, ending, error_lines, summary
@@ -127,6 +127,8 @@ class _Row:
             self._now = one_line(event.title)
         elif isinstance(event, CellFinished):
             self._done = event.number
+        elif isinstance(event, Progress):
+            self._now = one_line(event.text)
 
     def cells(self) -> Iterator[RenderableType]:
         yield Text(self._title if len(self._title) <= TITLE else f"…{self._title[1 - TITLE :]}")
