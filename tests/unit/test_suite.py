@@ -1,12 +1,14 @@
-"""The suite: order, parallelism, time, and what happens to those that never start."""
+"""The suite: order, parallelism, time, memory, and what happens to those that never start."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from amltasks.errors import ServiceError
+from amltasks.notebooks.schedule import Demand
 from amltasks.notebooks.suite import Suite
 from amltasks.platforms.base import Note, NotebookRun, RunEvent, Stop
 from amltasks.report.model import NotebookResult, Outcome, Report
@@ -79,13 +81,15 @@ def run_suite(
     run_timeout: float | None = None,
     cancel_after: float | None = None,
     settled: dict[str, NotebookResult] | None = None,
+    **options: Any,
 ) -> Report:
     async def go() -> Report:
         stop = Stop()
         if cancel_after is not None:
             asyncio.get_running_loop().call_later(cancel_after, stop.set, "cancelled")
         together = Publishers(publishers)
-        suite = Suite(compute or Clockwork(), together, max_parallel=max_parallel, stop=stop, run_timeout=run_timeout)
+        options.update(max_parallel=max_parallel, stop=stop, run_timeout=run_timeout)
+        suite = Suite(compute or Clockwork(), together, **options)
         return together.complete(await suite.run("Notebooks", runs, settled))
 
     return asyncio.run(go())
@@ -156,3 +160,33 @@ def test_a_settled_result_is_published_without_running() -> None:
 
     assert outcomes(report) == ["invalid"]
     assert listener.heard == ["begin Notebooks", "bad invalid"]
+
+
+def test_the_longest_of_last_time_starts_first_and_results_stay_in_order() -> None:
+    listener = Listener()
+    demands = {"b": Demand(seconds=5), "c": Demand(seconds=9)}
+
+    report = run_suite([a_run("a"), a_run("b"), a_run("c")], listener, max_parallel=1, demands=demands)
+
+    assert [heard for heard in listener.heard if heard.endswith("passed")] == ["c passed", "a passed", "b passed"]
+    assert [result.run_id for result in report.results] == ["a", "b", "c"]
+
+
+def test_a_notebook_without_memory_waits_and_says_so() -> None:
+    compute, demands = Clockwork(), {name: Demand(1, 600) for name in "ab"}
+
+    report = run_suite([a_run("a", seconds=0.2), a_run("b")], compute=compute, demands=demands, max_memory=1000)
+
+    assert compute.most_at_once == 1
+    assert report.results[0].notes == ()
+    assert "for memory: it took 600 bytes the last time, and 400 bytes of maxMemory" in report.results[1].notes[0]
+
+
+def test_when_enough_have_failed_no_more_start_and_what_runs_ends() -> None:
+    runs = [a_run("bad", broken=True), a_run("runs", seconds=0.3), a_run("never"), a_run("nor this")]
+
+    report = run_suite(runs, enough=lambda failed, total: failed > 0 and total == 4)
+
+    assert outcomes(report) == ["notRun", "passed", "notRun", "notRun"]
+    assert report.results[2].message == "Not run: enough notebooks had failed (failFast)."
+    assert not report.cancelled
