@@ -98,15 +98,15 @@ def test_closing_ends_what_a_kernel_left_behind_however_it_hid(zygote: Zygote, t
     assert gone(keeper)
 
 
-# Seen to fail on a machine with three busy processes a core, for a reason not found yet: not part of the quick run.
-@pytest.mark.long
 def test_a_kernels_pid_is_nobody_elses_until_it_is_closed(zygote: Zygote, tmp_path: Path) -> None:
     with forked(zygote, tmp_path) as kernel:
         kernel.send("import os; os._exit(0)")
         kernel.process.wait(10)
         assert Path(f"/proc/{kernel.pid}/stat").exists()
-    assert gone(kernel.pid)
-    assert not Path(f"/proc/{kernel.pid}").exists()
+    deadline = time.monotonic() + 10  # on a busy machine its keeper may reap it later than it is waited for
+    while Path(f"/proc/{kernel.pid}").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_kernels_end_with_the_process_that_asked_for_them(own_zygote: Zygote, tmp_path: Path) -> None:
@@ -211,8 +211,6 @@ def test_a_zygote_that_is_not_fit_to_fork_refuses(
         pass
 
 
-# Seen to fail on a machine with three busy processes a core, for a reason not found yet: not part of the quick run.
-@pytest.mark.long
 def test_after_packages_were_installed_nothing_old_is_forked(tmp_path: Path) -> None:
     """pip puts a folder beside the packages for whatever it installs."""
     packages = tmp_path / "packages"
@@ -222,8 +220,10 @@ def test_after_packages_were_installed_nothing_old_is_forked(tmp_path: Path) -> 
         with forked(begun, tmp_path, variables):
             pass
         (packages / "new-1.0.dist-info").mkdir()
-        with pytest.raises(ForkRefusedError, match="packages were installed"), forked(begun, tmp_path, variables):
-            pass
+        for size in (1, 2_000_000):  # a refusal comes before the request was sent, or read, to its end
+            asked = {**variables, "SENT_FOR_LONG": "x" * size}
+            with pytest.raises(ForkRefusedError, match="packages were installed"), forked(begun, tmp_path, asked):
+                pass
 
 
 def test_an_interpreter_that_ends_at_once_is_a_refusal(tmp_path: Path) -> None:

@@ -64,7 +64,8 @@ def fork_kernel(
     try:
         connection.settimeout(patience)
         connection.connect(address)
-        _send(connection, json.dumps(request).encode(), stdout, stderr)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # refused unread: the answer says why
+            _send(connection, json.dumps(request).encode(), stdout, stderr)
         answer = lines.next(patience)
         if answer and "begun" in answer:
             answer = lines.next(timeout)
