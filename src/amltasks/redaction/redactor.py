@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from copy import copy
+from copy import copy, deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amltasks.redaction.forms import forms_of, is_redactable
 from amltasks.redaction.images import is_image, redacted_image
-from amltasks.redaction.notebook import redact_notebook
+from amltasks.redaction.notebook import is_clean, redact_notebook
 from amltasks.redaction.search import MASK, Finder, Span, masked
 from amltasks.redaction.stream import RedactedStream
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 DEEPEST = 150  # levels of JSON that are walked through
+_BORDER = "\ue000"  # between texts that are searched in one go: in no secret, and neither noise nor part of an escape
 TOO_DEEP = "nested too deeply to be searched for secrets"
 
 
@@ -57,9 +58,22 @@ class Redactor:
     def value(self, value: Any) -> Any:
         """A JSON-like value with every string, key and number redacted; keys that become equal are numbered.
 
-        What is nested too deeply to be walked through is replaced by a sentence.
+        What is nested too deeply to be walked through is replaced by a sentence. Itself where nothing has to change.
         """
-        return self._value(value, DEEPEST)
+        return value if self.is_clean(value) else self._value(value, DEEPEST)
+
+    def is_clean(self, value: Any) -> bool:
+        """Whether `value` would leave a JSON-like value as it is: one search of all its texts together."""
+        texts: list[str] = []
+        return _gather(value, texts, DEEPEST) and not self._finder.find(_BORDER.join(texts))
+
+    def redacted(self, notebook: NotebookNode) -> NotebookNode:
+        """The notebook as `notebook` leaves it: itself where nothing has to be taken out, else a copy."""
+        if not self._finder or is_clean(self, notebook):
+            return notebook
+        notebook = deepcopy(notebook)
+        self.notebook(notebook)
+        return notebook
 
     def notebook(self, notebook: NotebookNode) -> frozenset[str]:
         """Redacts a notebook in place: sources, outputs, errors, metadata, attachments. Names of the secrets found."""
@@ -131,6 +145,28 @@ class Redactor:
     def _note(self, names: Iterable[str]) -> frozenset[str]:
         self._found.update(names)
         return frozenset(names)
+
+
+def _gather(value: Any, texts: list[str], depth: int) -> bool:
+    """Adds every text that redaction of a JSON-like value looks at; False where it is nested too deeply."""
+    if isinstance(value, str):
+        texts.append(value)
+    elif isinstance(value, Mapping):
+        return depth > 0 and all(
+            _gather(key, texts, 0) and _gather(item, texts, depth - 1) for key, item in value.items()
+        )
+    elif isinstance(value, list | tuple):
+        if depth == 0:
+            return False
+        if all(isinstance(item, str) for item in value):
+            texts.append("".join(value))
+        elif all(isinstance(item, int | float) for item in value):
+            texts.append(str(list(value)))
+        else:
+            return all(_gather(item, texts, depth - 1) for item in value)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        texts.append(str(value))
+    return True
 
 
 def _clipped(span: Span, start: int, end: int) -> Span:

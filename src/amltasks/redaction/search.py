@@ -58,6 +58,10 @@ class Finder:
         self._cased = _Automaton((name, form) for name, forms in secrets.items() for form in forms.cased)
         self._folded = _Automaton((name, form) for name, forms in secrets.items() for form in forms.folded)
 
+    def __bool__(self) -> bool:
+        """Whether there is anything to look for."""
+        return bool(self._exact)
+
     def find(self, text: str) -> list[Span]:
         """Where secrets stand, in order, without overlap. Time is linear in the text, memory bounded."""
         if not self._exact:

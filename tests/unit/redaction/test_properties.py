@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import urllib.parse
+from copy import deepcopy
 from itertools import pairwise
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from amltasks.redaction import MASK, Redactor
 from amltasks.redaction.forms import is_redactable
@@ -96,3 +98,28 @@ def test_json_keeps_its_shape(secret: str, value: object) -> None:
 
     assert redacted == value
     assert secret not in json.dumps(redactor.value({secret: [value, secret]}), ensure_ascii=False)
+
+
+@given(secret=SECRETS, cuts=st.lists(st.tuples(st.integers(0, 120), st.integers(0, 120)), max_size=6))
+@settings(deadline=None)
+def test_a_notebook_is_copied_only_where_something_is_taken_out(secret: str, cuts: list[tuple[int, int]]) -> None:
+    """The one search of all texts misses nothing that the many searches find."""
+    parts = [secret[min(cut) : max(cut)] for cut in cuts]
+    makers = [
+        lambda part: new_output("stream", name="stdout", text=part),
+        lambda part: new_output("stream", name="stderr", text=part),
+        lambda part: new_output("display_data", data={"text/plain": part, "text/html": [part, part]}),
+        lambda part: new_output("error", ename=part, evalue=part[1:], traceback=[part, part[:-1]]),
+        lambda part: new_output("display_data", data={"application/json": {part: [1, part]}}, metadata={"m": part}),
+    ]
+    chosen = [makers[len(part) % len(makers)](part) for part in parts]
+    notebook = new_notebook(
+        cells=[new_code_cell(part, outputs=[output]) for part, output in zip(parts, chosen, strict=True)]
+    )
+    changed = deepcopy(notebook)
+    Redactor({"s": secret}).notebook(changed)
+
+    redacted = Redactor({"s": secret}).redacted(notebook)
+
+    assert redacted == changed
+    assert (redacted is notebook) == (changed == notebook)
