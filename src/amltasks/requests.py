@@ -65,6 +65,10 @@ class RunNotebooksRequest(Data):
     parameters, parameter_sets: for every notebook. secret_parameters: environment variables of the kernels.
     python, kernel: empty for the defaults. working_directory: None for each notebook's own folder.
     cell_timeout, notebook_timeout, run_timeout: seconds, None for no bound. limits: of each notebook.
+    max_memory: bytes that all notebooks together may take, None for what there is.
+    fail_fast: start no more once so many have failed that the command fails.
+    reuse: take an unchanged notebook's result from an earlier run, unless its own settings say otherwise.
+    cache_folder: where things are kept for later runs; None where nothing is.
     output_folder: absolute; need not exist.
     """
 
@@ -82,19 +86,25 @@ class RunNotebooksRequest(Data):
     run_timeout: float | None = None
     limits: Limits = Limits()
     max_parallel: int
+    max_memory: int | None = None
     fail_on: FailOn = FailOn()
+    fail_fast: bool = False
     title: str = ""
     attach: frozenset[ArtefactKind] = frozenset(ArtefactKind)
     attach_for: Literal["all", "failed"] = "all"
     publish: frozenset[Target] = frozenset({Target.TEST_RESULTS, Target.TAB, Target.SUMMARY})
     output_folder: Path
     strict_secrets: bool = False
+    reuse: bool = False
+    cache_folder: Path | None = None
 
     @classmethod
-    def from_inputs(cls, inputs: Mapping[str, str], root: Path, default_output: Path) -> RunNotebooksRequest:
+    def from_inputs(
+        cls, inputs: Mapping[str, str], root: Path, default_output: Path, default_cache: Path | None = None
+    ) -> RunNotebooksRequest:
         """From a task's inputs as the agent gives them: text, empty or missing where nothing was entered.
 
-        default_output: the output folder where none is named. Raises UserError, naming the input.
+        default_output, default_cache: the folders where none is named. Raises UserError, naming the input.
         """
         given = {name: value.strip() for name, value in inputs.items()}
 
@@ -126,13 +136,17 @@ class RunNotebooksRequest(Data):
                 output=parse_size(text("outputLimit", "100 MB"), "outputLimit"),
             ),
             max_parallel=parse_max_parallel(text("maxParallel"), platform),
+            max_memory=parse_size(text("maxMemory", "none"), "maxMemory"),
             fail_on=parse_fail_on(text("failOn", "any")),
+            fail_fast=parse_yes_or_no(text("failFast", "false"), "failFast"),
             title=" ".join(text("testRunTitle").split()),
             attach=parse_choices(text("attach", "ipynb,html,log,images"), ArtefactKind, "attach"),
-            attach_for=_one_of(text("attachFor", "all")),
+            attach_for="failed" if _is_second(text("attachFor", "all"), "attachFor", "all", "failed") else "all",
             publish=parse_choices(text("publish", "testResults,tab,summary"), Target, "publish"),
-            output_folder=_output_folder(root, text("outputFolder")) or default_output,
-            strict_secrets=_yes_or_no(text("strictSecrets", "false"), "strictSecrets"),
+            output_folder=_new_folder(root, text("outputFolder"), "outputFolder") or default_output,
+            strict_secrets=parse_yes_or_no(text("strictSecrets", "false"), "strictSecrets"),
+            reuse=_is_second(text("reuse", "never"), "reuse", "never", "whenUnchanged"),
+            cache_folder=_new_folder(root, text("cacheFolder"), "cacheFolder") or default_cache,
         )
 
 
@@ -177,18 +191,15 @@ def parse_choices(text: str, choices: type[_Choice], name: str) -> frozenset[_Ch
     return frozenset(by_word[word.lower()] for word in words)
 
 
-def _one_of(text: str) -> Literal["all", "failed"]:
-    if text.lower() == "all":
-        return "all"
-    if text.lower() == "failed":
-        return "failed"
-    raise UserError(f"attachFor: {quoted(text)} is neither all nor failed.")
+def _is_second(text: str, name: str, first: str, second: str) -> bool:
+    """Which of two words was given."""
+    if text.lower() not in (first.lower(), second.lower()):
+        raise UserError(f"{name}: {quoted(text)} is neither {first} nor {second}.")
+    return text.lower() == second.lower()
 
 
-def _yes_or_no(text: str, name: str) -> bool:
-    if text.lower() not in ("true", "false"):
-        raise UserError(f"{name}: {quoted(text)} is neither true nor false.")
-    return text.lower() == "true"
+def parse_yes_or_no(text: str, name: str) -> bool:
+    return not _is_second(text, name, "true", "false")
 
 
 def _folder(root: Path, text: str, name: str) -> Path | None:
@@ -200,7 +211,7 @@ def _folder(root: Path, text: str, name: str) -> Path | None:
     return folder.resolve()
 
 
-def _output_folder(root: Path, text: str) -> Path | None:
+def _new_folder(root: Path, text: str, name: str) -> Path | None:
     if text and (root / text).is_file():
-        raise UserError(f"outputFolder: {quoted(text)} is a file: name a folder, which need not exist.")
+        raise UserError(f"{name}: {quoted(text)} is a file: name a folder, which need not exist.")
     return root / text if text else None

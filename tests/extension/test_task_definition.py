@@ -105,13 +105,17 @@ class TestRunNotebookOnAML:
         "openFilesLimit": None,
         "outputLimit": "100 MB",
         "maxParallel": None,
+        "maxMemory": None,
         "failOn": "any",
+        "failFast": "false",
         "strictSecrets": "false",
         "publish": "testResults,tab,summary",
         "testRunTitle": None,
         "attach": "ipynb,html,log,images",
         "attachFor": "all",
         "outputFolder": None,
+        "reuse": "never",
+        "cacheFolder": None,
     }
 
     def test_has_these_inputs_with_these_defaults(self) -> None:

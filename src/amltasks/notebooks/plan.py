@@ -119,6 +119,8 @@ def _run(
         owner=settings.owner,
         files=settings.files,
         requirements=settings.requirements,
+        reuse=request.reuse if settings.reuse is None else settings.reuse,
+        variables=settings.variables,
         folder=request.output_folder / run_id,
     )
 

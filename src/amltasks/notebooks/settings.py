@@ -7,7 +7,7 @@
 The nearer to the notebook, the stronger: release.json < notebooks.yml < run.yml, and all of them are stronger than the
 task's inputs, which are for all notebooks alike. Parameters are the exception: what the inputs `parameters`,
 `parametersFile` and `parameterSets` say wins, since it is what a pipeline varies from run to run. `parameters` of
-several sources are merged by name, `files` and `requirements` are added up.
+several sources are merged by name, `files`, `requirements` and `variables` are added up.
 
 Paths in a settings file start from the folder of that file. `notebooks.schema.json` is the format for editors.
 """
@@ -18,7 +18,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from packaging.requirements import InvalidRequirement, Requirement
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
@@ -114,7 +114,9 @@ class NotebookSettings(Data):
     parameter_sets: list[dict[str, Any]] | None = Field(
         None, description="One run for each set; `name` in a set names it."
     )
-    files: tuple[str, ...] = Field((), description="Files and folders that have to be there before the notebook runs.")
+    files: tuple[str, ...] = Field(
+        (), description="Files and folders that the notebook needs: they have to be there, and `reuse` looks at them."
+    )
     requirements: tuple[Annotated[str, AfterValidator(_requirement)], ...] = Field(
         (), description="pip requirements that have to be installed in the kernel's interpreter."
     )
@@ -125,6 +127,10 @@ class NotebookSettings(Data):
     expected_outcome: Annotated[Outcome, AfterValidator(_expectable)] | None = Field(
         None, description="The outcome that counts as success; passed where nothing is said."
     )
+    reuse: Literal["never", "whenUnchanged"] | None = Field(
+        None, description="Whether the result of an earlier run may stand for a run, where nothing has changed since."
+    )
+    variables: tuple[str, ...] = Field((), description="Environment variables that the results depend on, for `reuse`.")
 
 
 class NotebooksFile(Data):
@@ -155,6 +161,8 @@ class Settings(Data):
     working_directory: Path | None = None
     owner: str = ""
     expected_outcome: Outcome = Outcome.PASSED
+    reuse: bool | None = None
+    variables: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -225,6 +233,9 @@ class RepositorySettings:
             update["parameter_sets"] = as_parameter_sets(settings.parameter_sets, f"{where}: parameterSets")
         files = (self._existing(folder, file, where) for file in settings.files)
         update["files"] = tuple(dict.fromkeys((*weaker.files, *files)))
+        if settings.reuse is not None:
+            update["reuse"] = settings.reuse == "whenUnchanged"
+        update["variables"] = (*weaker.variables, *settings.variables)
         update["parameters"] = {**weaker.parameters, **settings.parameters}
         update["requirements"] = (*weaker.requirements, *settings.requirements)
         return weaker.model_copy(update=update)

@@ -27,6 +27,7 @@ class NotebookRun(Data):
     cell_timeout, notebook_timeout: seconds, None for no bound.
     files: existing files and folders, absolute, that the notebook says it needs; empty where it says nothing.
     requirements: pip requirements that it says it needs.
+    reuse: whether an earlier result may stand for this run. variables: names in the environment that it depends on.
     """
 
     run_id: str
@@ -46,6 +47,8 @@ class NotebookRun(Data):
     owner: str = ""
     files: tuple[Path, ...] = ()
     requirements: tuple[str, ...] = ()
+    reuse: bool = False
+    variables: tuple[str, ...] = ()
     folder: Path
 
     @property

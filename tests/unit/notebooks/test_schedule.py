@@ -22,7 +22,8 @@ def a_run(name: str) -> NotebookRun:
 
 def played(seconds: Mapping[str, float], schedule: Schedule, places: int) -> tuple[float, list[str]]:
     """How long a suite takes when each notebook takes so many seconds, and in which order they start."""
-    now, running, order = 0.0, [], []
+    now, order = 0.0, list[str]()
+    running: list[tuple[float, str]] = []
     while schedule or running:
         while len(running) < places and (run := schedule.next()):
             order.append(run.run_id)
