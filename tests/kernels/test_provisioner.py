@@ -13,7 +13,8 @@ from jupyter_client.kernelspec import KernelSpec
 from nbclient import NotebookClient
 
 from amltasks.kernels.forking import ForkedKernel
-from amltasks.kernels.provisioner import SWITCH, ForkProvisioner
+from amltasks.kernels.provisioner import ForkProvisioner
+from amltasks.kernels.switch import START
 from tests.kernels.conversing import environment, gone, notebook_python
 
 NAME = "amltasks-fork"
@@ -92,7 +93,7 @@ def test_libraries_named_in_the_kernelspec_are_imported_already(tmp_path: Path) 
 
 
 def test_the_switch_turns_it_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(SWITCH, "0")
+    monkeypatch.setenv(START, "direct")
     assert asyncio.run(started(manager(of_ipython()), tmp_path)) == "Popen"
 
 

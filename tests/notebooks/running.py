@@ -15,9 +15,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from amltasks.kernels.switch import forks_wanted
 from amltasks.platforms.base import NotebookRun, RunEvent, Stop
 from amltasks.platforms.local.compute import LocalCompute
-from amltasks.platforms.local.nursery import Nursery, forks_wanted
+from amltasks.platforms.local.nursery import Nursery
 from amltasks.platforms.local.workers import Workers
 from amltasks.platforms.local.zygotes import Zygotes
 from amltasks.report.model import NotebookResult

@@ -1,7 +1,8 @@
 """Forked kernels for every Jupyter program: `JUPYTER_DEFAULT_PROVISIONER_NAME=amltasks-fork`.
 
 Or in one kernel.json: {"metadata": {"kernel_provisioner": {"provisioner_name": "amltasks-fork",
-"config": {"preload": ["pandas"]}}}}. Stock papermill, nbconvert, nbclient and nbmake need nothing else.
+"config": {"preload": ["pandas"]}}}}. Stock papermill, nbconvert, nbclient and nbmake need nothing else;
+`AMLTASKS_START=direct` turns it off.
 """
 
 from __future__ import annotations
@@ -19,8 +20,7 @@ from traitlets import List, Unicode
 from amltasks.kernels.command import KernelCommand
 from amltasks.kernels.forking import ForkedKernel, ForkRefusedError, fork_kernel
 from amltasks.kernels.pool import Zygotes
-
-SWITCH = "AMLTASKS_FORK"  # "0" in the environment: every kernel is started directly
+from amltasks.kernels.switch import forks_wanted
 
 _zygotes = Zygotes()
 atexit.register(_zygotes.close)
@@ -37,7 +37,7 @@ class ForkProvisioner(LocalProvisioner):  # type: ignore[misc]
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
         """See KernelProvisionerBase. Never fails for want of a fork."""
         command = KernelCommand.parse(cmd)
-        if command and os.environ.get(SWITCH) != "0" and _is_plain(kwargs):
+        if command and forks_wanted() and _is_plain(kwargs):
             environment = kwargs.get("env") or dict(os.environ)
             zygote = _zygotes.get(command, environment, self.preload)
             if zygote:

@@ -20,7 +20,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-START = "AMLTASKS_START"  # in the environment; `direct`: nothing is forked
 COMMAND = ("-m", "amltasks.notebooks.worker")
 
 
@@ -71,10 +70,6 @@ class Nursery:
         self.asking.close()
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self.pid, 0)
-
-
-def forks_wanted() -> bool:
-    return os.environ.get(START) != "direct"
 
 
 def can_fork() -> bool:

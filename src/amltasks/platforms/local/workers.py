@@ -1,7 +1,4 @@
-"""Worker processes as the command sees them: forked from a nursery where there is one, started by themselves elsewhere.
-
-`AMLTASKS_START=direct` in the environment does without forks.
-"""
+"""Worker processes as the command sees them: forked from a nursery where there is one, else started by themselves."""
 
 from __future__ import annotations
 
@@ -20,7 +17,8 @@ from nbformat import validate
 from nbformat.v4 import new_notebook
 
 from amltasks.errors import ServiceError
-from amltasks.platforms.local.nursery import COMMAND, Nursery, can_fork, forks_wanted
+from amltasks.kernels.switch import forks_wanted
+from amltasks.platforms.local.nursery import COMMAND, Nursery, can_fork
 
 _ANSWER_SECONDS = 5.0  # for the nursery to fork; then a worker is started without it
 

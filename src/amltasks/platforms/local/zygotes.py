@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from amltasks.kernels.switch import forks_wanted
 from amltasks.kernels.zygote import Zygote, can_fork
 from amltasks.notebooks.interpreters import locate_python, outside_of_ours
-from amltasks.platforms.local.nursery import forks_wanted
 
 if TYPE_CHECKING:
     from amltasks.notebooks.wire import WarmKernels
