@@ -37,7 +37,7 @@ def result_of(
     more: further members of the result.
     """
     verdict = judge(notebook, indices, records, ending)
-    artefacts, problems = _artefacts(notebook, run.folder)
+    artefacts, problems = artefacts_of(notebook, run.folder)
     return run.result(
         verdict.outcome,
         verdict.message,
@@ -61,8 +61,8 @@ def _times(started_at: datetime) -> dict[str, Any]:
     return {"started_at": started_at, "duration": round(duration, 3)}
 
 
-def _artefacts(notebook: NotebookNode, folder: Path) -> tuple[tuple[Artefact, ...], list[str]]:
-    """The files of a run, and a sentence for what could not be written."""
+def artefacts_of(notebook: NotebookNode, folder: Path) -> tuple[tuple[Artefact, ...], list[str]]:
+    """The files of a run, its pictures written now, and a sentence for what could not be written."""
     problems = []
     pictures: list[Path] = []
     try:
