@@ -1,4 +1,4 @@
-"""What one notebook may take, and how such limits are read and told."""
+"""What one notebook may take, and how such limits are read."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ import re
 from amltasks.data import Data
 from amltasks.errors import UserError
 from amltasks.quoting import quoted
-from amltasks.sizes import parse_size
+from amltasks.sizes import parse_size, size_like
 
 DEFAULT_OUTPUT = 100_000_000
 FEWEST_OPEN_FILES = 100  # a kernel itself has some forty
 SMALLEST_MEMORY = 100_000_000  # a kernel itself needs that much, with a few libraries
 MOST = 10**9
-
-_DECIMAL, _BINARY = ("bytes", "kB", "MB", "GB", "TB"), ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 
 class Limits(Data):
@@ -52,13 +50,3 @@ def parse_count(text: str, name: str, least: int = 1) -> int | None:
     if not re.fullmatch(r"\d{1,10}", wanted, re.ASCII) or not least <= int(wanted) <= MOST:
         raise UserError(f"{name}: {quoted(text)} is not a whole number from {least} on; write one, or none.")
     return int(wanted)
-
-
-def size_like(size: int, limit: int | None = None) -> str:
-    """`2.31 GB`; in units of 1024 where a limit was given in such: `2.15 GiB`."""
-    binary = limit is not None and limit % 1024 == 0 and limit % 1000 != 0
-    base, units = (1024, _BINARY) if binary else (1000, _DECIMAL)
-    amount, power = float(size), 0
-    while amount >= base and power + 1 < len(units):
-        amount, power = amount / base, power + 1
-    return f"{amount:.3g} {units[power]}" if amount < 1000 else f"{amount:.0f} {units[power]}"

@@ -10,6 +10,7 @@ from amltasks.quoting import quoted
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*([kmgt]i?)?(?:b|bytes?)?", re.ASCII)
 _UNBOUNDED = {"none", "unlimited"}
+_DECIMAL, _BINARY = ("bytes", "kB", "MB", "GB", "TB"), ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 
 def parse_size(text: str, name: str) -> int | None:
@@ -36,3 +37,13 @@ def size_words(size: int) -> str:
             return f"{amount:.1f} {unit}"
         amount /= 1024
     return f"{amount:.1f} GiB"
+
+
+def size_like(size: int, limit: int | None = None) -> str:
+    """`2.31 GB`; in units of 1024 where a limit was given in such: `2.15 GiB`."""
+    binary = limit is not None and limit % 1024 == 0 and limit % 1000 != 0
+    base, units = (1024, _BINARY) if binary else (1000, _DECIMAL)
+    amount, power = float(size), 0
+    while amount >= base and power + 1 < len(units):
+        amount, power = amount / base, power + 1
+    return f"{amount:.3g} {units[power]}" if amount < 1000 else f"{amount:.0f} {units[power]}"

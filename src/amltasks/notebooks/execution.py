@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,15 +14,18 @@ from typing import Any, Protocol
 from nbformat import NotebookNode
 from papermill.engines import NotebookExecutionManager
 
+from amltasks.limits import Limits
 from amltasks.notebooks.cells import numbered
 from amltasks.notebooks.client import OutputClient
 from amltasks.notebooks.conversation import Conversation, Request, first
 from amltasks.notebooks.kernel_process import KernelProcess, KernelStartError
 from amltasks.notebooks.kernels import Kernel
-from amltasks.notebooks.postmortem import MemoryWatch
+from amltasks.notebooks.limiting import hint, hold
+from amltasks.notebooks.postmortem import Postmortem
 from amltasks.notebooks.records import CellEnding, CellRecord, EndingReason, RunEnding
 from amltasks.notebooks.tracebacks import plain
 from amltasks.notebooks.verdict import ends_early, is_failure
+from amltasks.notebooks.watching import Watch
 from amltasks.platforms.base import Stop
 from amltasks.report.model import CellError
 
@@ -71,6 +75,7 @@ class Execution:
     notebook_timeout: float | None
     observer: Observer
     attach: Callable[[asyncio.AbstractEventLoop, Stop], None] = lambda loop, stop: None
+    limits: Limits = field(default_factory=Limits)
     records: list[CellRecord] = field(default_factory=list)
     zygote: str = ""
     left: int = 0
@@ -117,11 +122,18 @@ class _Session:
         self._stopping = asyncio.ensure_future(stop.wait())
         timeout = execution.notebook_timeout
         self._deadline = None if timeout is None else time.monotonic() + timeout
-        self._outputs = OutputClient(manager.nb, show=self._observer.show, note=self._observer.note)
+        limits = execution.limits
+        self._outputs = OutputClient(
+            manager.nb, show=self._observer.show, note=self._observer.note, kept_bytes=limits.output or sys.maxsize
+        )
         self._outputs.kc = process.client
         self._conversation: Conversation | None = None
         self._suspended = False
-        self._memory = MemoryWatch(process.pid)
+        group, notes = hold(process.pid, execution.marker, limits)
+        for note in notes:
+            self._observer.note(note)
+        self._watch = Watch(process.pid, limits, group)
+        self._postmortem = Postmortem(process.pid, self._watch, limits, group)
         self._ticker = asyncio.ensure_future(self._tick())
 
     async def run(self) -> RunEnding:
@@ -141,12 +153,12 @@ class _Session:
 
     def peak_memory(self, known: int) -> int:
         """Bytes; known: what is known of the kernel's process alone."""
-        return self._memory.highest(known)
+        return self._watch.highest(known)
 
     async def close(self) -> None:
         if self._conversation:
             await self._conversation.close()
-        self._memory.stop()
+        self._watch.stop()
         self._ticker.cancel()
         self._stopping.cancel()
         self._outputs.settle()
@@ -202,7 +214,7 @@ class _Session:
         if self._process.exited.done():
             await conversation.drain(request)
             return CellEnding.DIED
-        self._suspended = self._memory.suspended()
+        self._suspended = self._watch.suspended()
         await conversation.interrupt(request, STOP_GRACE if self._stop else INTERRUPT_GRACE)
         return CellEnding.STOPPED if self._stop else CellEnding.TIMED_OUT
 
@@ -211,13 +223,14 @@ class _Session:
         if record.ending is CellEnding.DIED:
             words = plain(self._process.last_words()).strip()
             last_output = "\n".join(filter(None, [self._observer.last_output(), words]))
-            death = self._memory.death(self._process.exited.result(), last_output, self._process.peak)
+            death = self._postmortem.death(self._process.exited.result(), last_output, self._process.peak)
             return RunEnding(reason=EndingReason.DIED, death=death)
         if record.ending in {CellEnding.TIMED_OUT, CellEnding.STOPPED}:
             return self._stopped_or_overdue()
         if ends_early(record):
             return RunEnding(reason=EndingReason.EXITED)
-        return RunEnding(reason=EndingReason.FAILED) if failed else None
+        detail = hint(record.error, self._execution.limits)
+        return RunEnding(reason=EndingReason.FAILED, detail=detail) if failed else None
 
     def _stopped_or_overdue(self) -> RunEnding:
         if self._stop.reason:

@@ -1,114 +1,61 @@
-"""Why a kernel died: peak memory while it lived, and evidence that the system ran out of it."""
+"""Why a kernel died: what was seen while it lived, and evidence that its limit or the system's memory was reached."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import signal
 import sys
-import threading
-from pathlib import Path
 
-import psutil
-
+from amltasks.limits import Limits
+from amltasks.notebooks.cgroups import ControlGroup, memory_event_files, read_count
 from amltasks.notebooks.kernel_process import signal_name
+from amltasks.notebooks.watching import Watch
 from amltasks.report.model import KernelDeath
+from amltasks.sizes import size_like
 
-_SAMPLE_SECONDS = 0.5
 _LOW_MEMORY = 0.05  # of the machine's
 
 
-class MemoryWatch:
-    """Samples the memory of a process and all its descendants until `stop`; a thread of its own.
+class Postmortem:
+    """Made while the kernel lives, because counters tell only by how much they have grown since."""
 
-    peak: largest sum of resident sizes, bytes. lowest_free: smallest share of the machine's memory that was available.
-    """
-
-    def __init__(self, pid: int) -> None:
-        self.peak = 0
-        self.lowest_free = 1.0
+    def __init__(self, pid: int, watch: Watch, limits: Limits, group: ControlGroup | None) -> None:
         self._pid = pid
-        self._oom_before = _oom_kills()
-        self._over = threading.Event()
-        threading.Thread(target=self._sample, daemon=True).start()
+        self._watch = watch
+        self._limits = limits
+        self._group = group
+        self._kills_before = {path: read_count(path, "oom_kill") for path in memory_event_files()}
 
-    def stop(self) -> None:
-        self._over.set()
-
-    def highest(self, known: int = 0) -> int:
-        """The peak, or what is known of it otherwise where that is more: samples miss what is short. Bytes."""
-        return max(known, self.peak, _peak_of_reaped_children())
-
-    def suspended(self) -> bool:
-        """Whether the process is stopped by a signal (SIGSTOP)."""
-        with contextlib.suppress(psutil.Error):
-            return bool(psutil.Process(self._pid).status() == psutil.STATUS_STOPPED)
-        return False
-
-    def death(self, code: int, last_output: str, peak: int = 0) -> KernelDeath:
-        """What is known of the death. code: the process's exit code, negative for a signal; peak: bytes, if known."""
-        self.stop()
-        peak = self.highest(peak)
+    def death(self, code: int, last_output: str, peak: int) -> KernelDeath:
+        """What is known of the death. code: the process's exit code, negative for a signal; peak: see Watch.highest."""
+        self._watch.stop()
+        limit = self._watch.exceeded or self._group_exceeded()
         return KernelDeath(
             signal=signal_name(-code) if code < 0 else None,
             exit_code=code if code >= 0 else None,
-            peak_memory=peak or None,
-            out_of_memory=self._out_of_memory(code),
+            peak_memory=self._watch.highest(peak) or None,
+            out_of_memory=None if limit else self._out_of_memory(code),
+            limit=limit or None,
+            memory=self._watch.curve(),
             last_output=last_output,
         )
+
+    def _group_exceeded(self) -> str:
+        if self._group is None or self._limits.memory is None or not self._group.out_of_memory_kills():
+            return ""
+        return f"it needed more than memoryLimit {size_like(self._limits.memory, self._limits.memory)}"
 
     def _out_of_memory(self, code: int) -> str | None:
         if sys.platform == "win32" or code != -signal.SIGKILL:
             return None
-        kills = _oom_kills()
-        if any(kills.get(path, 0) > count for path, count in self._oom_before.items()):
+        if any(read_count(path, "oom_kill") > count for path, count in self._kills_before.items()):
             return "the memory limit of this container or control group was reached (oom_kill was counted)"
         if record := _kernel_log(self._pid):
             return f"the system's log says: {record}"
-        if self.lowest_free < _LOW_MEMORY:
-            return f"the machine had only {self.lowest_free:.1%} of its memory left"
+        if self._watch.lowest_free < _LOW_MEMORY:
+            return f"the machine had only {self._watch.lowest_free:.1%} of its memory left"
         return None
-
-    def _sample(self) -> None:
-        while True:
-            with contextlib.suppress(psutil.Error):
-                process = psutil.Process(self._pid)
-                family = [process, *process.children(recursive=True)]
-                self.peak = max(self.peak, sum(_resident(member) for member in family))
-                memory = psutil.virtual_memory()
-                self.lowest_free = min(self.lowest_free, memory.available / memory.total)
-            if self._over.wait(_SAMPLE_SECONDS):
-                return
-
-
-def _oom_kills() -> dict[Path, int]:
-    """counter → kills so far, for the control groups (v2: memory.events, v1: memory.oom_control) we are in."""
-    if sys.platform != "linux":
-        return {}
-    counters: dict[Path, int] = {}
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/self/cgroup").read_text().splitlines():
-            _, controllers, group = line.split(":", 2)
-            group = group.lstrip("/")
-            if not controllers:
-                paths = [Path("/sys/fs/cgroup") / group / "memory.events", Path("/sys/fs/cgroup/memory.events")]
-            elif "memory" in controllers.split(","):
-                root = Path("/sys/fs/cgroup/memory")
-                paths = [root / group / "memory.oom_control", root / "memory.oom_control"]
-            else:
-                continue
-            counters |= {path: _count(path) for path in paths if path.exists()}
-    return counters
-
-
-def _count(path: Path) -> int:
-    with contextlib.suppress(OSError, ValueError):
-        for line in path.read_text().splitlines():
-            name, _, count = line.partition(" ")
-            if name == "oom_kill":
-                return int(count)
-    return 0
 
 
 def _kernel_log(pid: int) -> str:
@@ -131,22 +78,3 @@ def _kernel_log(pid: int) -> str:
                 found = match.group(0)[:300]
     finally:
         os.close(log)
-
-
-def _resident(process: psutil.Process) -> int:
-    try:
-        return int(process.memory_info().rss)
-    except psutil.Error:
-        return 0
-
-
-def _peak_of_reaped_children() -> int:
-    """Largest resident size of a child that has ended; 0 where it may be our own size, which a fork inherits."""
-    if sys.platform == "win32":
-        return 0
-    import resource
-
-    unit = 1 if sys.platform == "darwin" else 1024
-    ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    theirs = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return theirs * unit if theirs > 1.1 * ours else 0

@@ -1,4 +1,5 @@
-"""Processes that a notebook starts, wherever they hide: found by descent and by a variable in their environment.
+"""Processes that a notebook starts, wherever they hide: found by descent, by a variable in their environment, and by
+their control group where they have one.
 
 The worker is the reaper of orphans (Linux), so a double fork cannot leave it; the marker finds what was orphaned
 after the worker itself died, and serves where there are no reapers.
@@ -14,6 +15,8 @@ import time
 from pathlib import Path
 
 import psutil
+
+from amltasks.notebooks.cgroups import ControlGroup
 
 MARKER = "AMLTASKS_RUN"
 _PR_SET_CHILD_SUBREAPER = 36
@@ -31,6 +34,9 @@ def end_all(marker: str, *, descendants: bool, within: float = 3.0) -> int:
     descendants: whether all descendants of this process are meant too. within: seconds after which it gives up on
     what cannot be killed. Never ends this process itself.
     """
+    group = ControlGroup.find(marker)
+    if group is not None:
+        group.kill()
     ended: set[int] = set()
     deadline = time.monotonic() + within
     while (victims := _left(marker, descendants)) and time.monotonic() < deadline:
@@ -39,6 +45,8 @@ def end_all(marker: str, *, descendants: bool, within: float = 3.0) -> int:
                 process.kill()
                 ended.add(process.pid)
         psutil.wait_procs(victims, timeout=0.5)
+    if group is not None:
+        group.remove()
     return len(ended)
 
 

@@ -133,7 +133,7 @@ def _message(where: str, last: CellResult | None, ending: RunEnding) -> str:
             return f"{where} asked for input, which nobody can give here; make it a parameter."
         if error and error.name == "SystemExit":
             return f"{where} ended the notebook with sys.exit({said})."
-        return f"{where} raised {error.name}{': ' if said else ''}{said}" if error else f"{where} failed."
+        return f"{where} raised {error.name}{': ' if said else ''}{said}{detail}" if error else f"{where} failed."
     if reason is EndingReason.CELL_TIMEOUT:
         return f"{where} took longer than the cell time-out of {limit}{detail}."
     during = f" in {where[0].lower()}{where[1:]}" if where else ""
@@ -145,6 +145,8 @@ def _message(where: str, last: CellResult | None, ending: RunEnding) -> str:
         return f"The run was cancelled{during}{detail}."
     if reason is EndingReason.NOT_STARTED:
         return f"The kernel did not start: {ending.detail}."
+    if ending.death and ending.death.limit:
+        return f"The notebook was ended{during}: {ending.death.limit}{detail}."
     return f"The kernel died{during}: {_cause(ending.death)}{detail}."
 
 

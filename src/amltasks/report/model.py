@@ -67,13 +67,25 @@ class CellResult(Data):
     error: CellError | None = None
 
 
+class MemoryCurve(Data):
+    """Memory over time: for each span of `step` seconds the most that was seen, in bytes."""
+
+    step: float
+    values: tuple[int, ...]
+
+
 class KernelDeath(Data):
-    """What is known of a kernel that died: exactly one of signal (its name) and exit_code, where known."""
+    """What is known of a kernel that died: exactly one of signal (its name) and exit_code, where known.
+
+    limit: the one that it was ended for, a clause; None where it died otherwise.
+    """
 
     signal: str | None = None
     exit_code: int | None = None
     peak_memory: int | None = None
     out_of_memory: str | None = None  # the evidence, in words; None where there is none
+    limit: str | None = None
+    memory: MemoryCurve | None = None  # of the kernel and all that it had started
     last_output: str = ""
 
 
