@@ -34,7 +34,7 @@ def write_images(notebook: NotebookNode, folder: Path) -> tuple[list[Path], str]
             suffix, data = picture
             files.append(folder / f"cell-{position:03}-{number}.{suffix}")
             _make_folder(folder)
-            write_new(files[-1], data)
+            write_new(files[-1], [data])
     return files, ""
 
 

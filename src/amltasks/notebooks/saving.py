@@ -1,26 +1,26 @@
 """What was executed is on disk at any moment: a journal of finished cells, and snapshots of the whole notebook.
 
-Every finished cell is one JSON line in the journal; the notebook itself is replaced atomically at the start, at the end
-and, while it runs, at most every five seconds and for at most a twentieth of the time. So the cost is linear in the
-outputs, a killed process loses at most the cell in flight, and a reader never meets half a file. Durable against the
-death of a process, not of the machine. All that is written has passed redaction.
+Every finished cell is in the journal as it will stand in the notebook, with a line of JSON behind it; the notebook
+itself is replaced atomically at the start, at the end and, while it runs, at most every five seconds and for at most a
+twentieth of the time. So the cost is linear in the outputs, a killed process loses at most the cell in flight, and a
+reader never meets half a file. Durable against the death of a process, not of the machine. All that is written has
+passed redaction.
 """
 
 from __future__ import annotations
 
-import copy
 import json
-import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
+from nbformat.v4.rwbase import rejoin_lines
 from pydantic import ValidationError
 
+from amltasks.notebooks.encoding import cell_json, notebook_json
 from amltasks.notebooks.records import CellRecord
 from amltasks.redaction import Redactor
 
@@ -43,14 +43,14 @@ class NotebookSaver:
         self._redactor = redactor
         self._began = self._saved = time.monotonic()
         self._spent = 0.0
-        self._append({"indices": list(indices)})
+        self._append([_line({"indices": list(indices)})])
         self._snapshot()
 
     def cell_done(self, record: CellRecord) -> None:
-        """A cell is finished: it will not be lost from now on."""
-        cell = copy.deepcopy(self._notebook.cells[record.position])
-        self._redactor.notebook(NotebookNode(cells=[cell], metadata=NotebookNode()))
-        self._append({"cell": cell, "record": self._redactor.value(record.model_dump(mode="json"))})
+        """A cell is finished: it will not be lost from now on. The record must be redacted already."""
+        cell = self._notebook.cells[record.position]
+        redacted = self._redactor.redacted(NotebookNode(cells=[cell], metadata=NotebookNode()))
+        self._append(_journaled(redacted.cells[0], record))
         self.tick()
 
     def tick(self) -> None:
@@ -62,7 +62,7 @@ class NotebookSaver:
     def finish(self, redacted: NotebookNode) -> Path | None:
         """Writes the final notebook, which must be redacted already; None where it could not be written."""
         try:
-            replace_file(self._folder / EXECUTED, readable(redacted))
+            replace_file(self._folder / EXECUTED, notebook_json(redacted))
             (self._folder / JOURNAL).unlink(missing_ok=True)
         except OSError as error:
             self._failed(error)
@@ -72,19 +72,17 @@ class NotebookSaver:
 
     def _snapshot(self) -> None:
         start = time.monotonic()
-        notebook = copy.deepcopy(self._notebook)
-        self._redactor.notebook(notebook)
         try:
-            replace_file(self._folder / EXECUTED, _compact(notebook))
+            replace_file(self._folder / EXECUTED, notebook_json(self._redactor.redacted(self._notebook)))
         except OSError as error:
             self._failed(error)
         self._saved = time.monotonic()
         self._spent += self._saved - start
 
-    def _append(self, entry: dict[str, Any]) -> None:
+    def _append(self, pieces: Iterable[bytes]) -> None:
         try:
             with (self._folder / JOURNAL).open("ab") as journal:
-                journal.write(_compact(entry) + b"\n")
+                journal.writelines(pieces)
         except OSError as error:
             self._failed(error)
 
@@ -108,63 +106,47 @@ def recover(folder: Path) -> Recovered | None:
     """
     try:
         notebook = nbformat.from_dict(json.loads((folder / EXECUTED).read_bytes()))
-        lines = (folder / JOURNAL).read_bytes().split(b"\n")[:-1]
-        indices: Sequence[int | None] = json.loads(lines[0])["indices"]
+        first, *lines = (folder / JOURNAL).read_bytes().split(b"\n")[:-1]
+        indices: Sequence[int | None] = json.loads(first)["indices"]
         records: list[CellRecord] = []
-        for line in lines[1:]:
-            entry = json.loads(line)
-            record = CellRecord.model_validate(entry["record"])
-            notebook.cells[record.position] = nbformat.from_dict(entry["cell"])
-            records.append(record)
+        cell: list[bytes] = []
+        for line in lines:
+            cell.append(line)
+            if not line.startswith(b" "):
+                record = CellRecord.model_validate(json.loads(cell.pop())["record"])
+                notebook.cells[record.position] = nbformat.from_dict(json.loads(b"\n".join(cell)))
+                records.append(record)
+                cell.clear()
+        rejoin_lines(notebook)
     except (FileNotFoundError, ValueError, KeyError, IndexError, TypeError, AttributeError, ValidationError):
         return None
-    replace_file(folder / EXECUTED, readable(notebook))
+    replace_file(folder / EXECUTED, notebook_json(notebook))
     (folder / JOURNAL).unlink(missing_ok=True)
     return Recovered(notebook, tuple(indices), tuple(records))
 
 
-def readable(notebook: NotebookNode) -> bytes:
-    """The notebook as Jupyter writes it: indented, texts in lines, keys in order."""
-    return _encoded(_finite_json(notebook, nbformat.v4.writes, split_lines=True) + "\n")
-
-
-def replace_file(path: Path, data: bytes) -> None:
+def replace_file(path: Path, pieces: Iterable[bytes]) -> None:
     """Writes a file such that a reader sees either the old one or the new one. Raises OSError."""
     beside = path.with_name(f".{path.name}.part")
     try:
-        write_new(beside, data)
+        write_new(beside, pieces)
         beside.replace(path)
     except OSError:
         beside.unlink(missing_ok=True)
         raise
 
 
-def write_new(path: Path, data: bytes) -> None:
+def write_new(path: Path, pieces: Iterable[bytes]) -> None:
     """Writes a file in place of whatever has its name: a link that the notebook put there is not followed."""
     path.unlink(missing_ok=True)
     with path.open("xb") as file:
-        file.write(data)
+        file.writelines(pieces)
 
 
-def _compact(value: Any) -> bytes:
-    return _encoded(_finite_json(value, json.dumps, ensure_ascii=False))
+def _journaled(cell: NotebookNode, record: CellRecord) -> Iterator[bytes]:
+    yield from cell_json(cell)
+    yield b"\n" + _line({"record": record.model_dump(mode="json")})
 
 
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "backslashreplace")  # half a surrogate pair becomes its JSON escape again
-
-
-def _finite_json(value: Any, dumps: Callable[..., str], **options: Any) -> str:
-    """The value as JSON, with null for NaN and infinities, which are not JSON."""
-    try:
-        return dumps(value, allow_nan=False, **options)
-    except ValueError:
-        return dumps(_without_nan(value), **options)
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return NotebookNode({key: _without_nan(item) for key, item in value.items()})
-    if isinstance(value, list):
-        return [_without_nan(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def _line(value: object) -> bytes:
+    return json.dumps(value).encode() + b"\n"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import copy
 import logging
 import os
 import signal
@@ -141,7 +140,8 @@ class _Course:
         self._redactor = redactor
         self._emit = emit
         self._notes: list[str] = []
-        self._titles = titles(_redacted_copy(notebook, redactor))  # before they are cut: half a secret is one still
+        self._records: list[CellRecord] = []  # redacted
+        self._titles = titles(redactor.redacted(notebook))  # before they are cut: half a secret is one still
         self._console = Console(run.folder / LOG, redactor, emit)
         self._saver = NotebookSaver(notebook, indices, run.folder, redactor)
 
@@ -156,12 +156,15 @@ class _Course:
         self._emit(CellStarted(position=position, number=number, title=self._titles[position]))
 
     def cell_finished(self, number: int, record: CellRecord) -> None:
-        cell = self._redacted(record)
+        record = CellRecord.model_validate(self._masked(record))
         self._saver.cell_done(record)
+        self._records.append(record)
+        position = record.position
+        cell = cell_result(self._notebook, position, self._indices[position], self._titles[position], record)
         self._console.finish_lines()
         self._console.flush()
         self._console.header(f"{cell.outcome.value} after {record.duration:g} s")
-        self._emit(CellFinished(number=number, cell=cell))
+        self._emit(CellFinished(number=number, cell=CellResult.model_validate(self._masked(cell))))
 
     def show(self, text: str, stream: str) -> None:
         self._console.write(text, stream)
@@ -182,17 +185,16 @@ class _Course:
 
     def result(self, execution: Execution, started_at: datetime) -> NotebookResult:
         """The verdict, once all is over and redacted; the notebook in its final form is on disk then."""
-        records = [CellRecord.model_validate(self._masked(record)) for record in execution.records]
-        self._redactor.notebook(self._notebook)
-        self._saver.finish(self._notebook)
+        notebook = self._redactor.redacted(self._notebook)
+        self._saver.finish(notebook)
         self._console.close()
         for problem in filter(None, (self._saver.problem, self._console.problem)):
             self.note(problem)
         return result_of(
             self._run.model_copy(update={"parameters": self._redactor.value(self._run.parameters)}),
-            self._notebook,
+            notebook,
             self._indices,
-            records,
+            self._records,
             RunEnding.model_validate(self._masked(execution.ending)),
             started_at=started_at,
             notes=self._notes,
@@ -200,20 +202,8 @@ class _Course:
             peak_memory=execution.peak_memory or None,
         )
 
-    def _redacted(self, record: CellRecord) -> CellResult:
-        position = record.position
-        record = CellRecord.model_validate(self._masked(record))
-        cell = cell_result(self._notebook, position, self._indices[position], self._titles[position], record)
-        return CellResult.model_validate(self._masked(cell))
-
     def _masked(self, data: Data) -> object:
         return self._redactor.value(data.model_dump(mode="json"))
-
-
-def _redacted_copy(notebook: NotebookNode, redactor: Redactor) -> NotebookNode:
-    redacted = copy.deepcopy(notebook)
-    redactor.notebook(redacted)
-    return redacted
 
 
 class ParentLine(threading.Thread):
