@@ -26,12 +26,22 @@ MAY_KNOW = {
         "limits",
         "kernels",
     },
-    "platforms": {"notebooks", "report.model", "redaction", "kernels", "agent.neutral", "limits"},
+    "platforms": {
+        "notebooks",
+        "report.model",
+        "redaction",
+        "requests",
+        "kernels",
+        "agent.neutral",
+        "cancellation",
+        "limits",
+    },
     "report": {"agent", "devops", "platforms.base", "notebooks.cells", "redaction"},
 }
 COMMON = {"errors", "data", "quoting", "sizes"}
 # Only here are the SDKs imported.
-SDKS = {"azure": {"devops/sdk.py"}, "msrest": {"devops/client.py", "devops/sdk.py", "devops/transport.py"}}
+AZUREML = {f"platforms/azureml/{name}.py" for name in ("answers", "credential", "jobs", "runs")}
+SDKS = {"azure": {"devops/sdk.py"} | AZUREML, "msrest": {"devops/client.py", "devops/sdk.py", "devops/transport.py"}}
 
 
 def imports(path: Path) -> Iterator[str]:

@@ -1,0 +1,85 @@
+"""What the Azure SDKs raise, as the errors of ours: one sentence with what the service said, and its request id."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from amltasks.agent.neutral import one_line
+from amltasks.errors import ServiceError, UserError
+
+_AADSTS = re.compile(r"AADSTS(\d+): ?([^\r\n]*?)(?:\s*Trace ID:|\s*Correlation ID:|$)", re.MULTILINE)
+# https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+_SIGN_IN = {
+    "7000215": "the secret of the service connection is wrong: renew it there",
+    "7000222": "the secret of the service connection has expired: renew it there",
+    "700016": "its application is not in that tenant: it was deleted, or the connection names another one",
+    "90002": "its tenant does not exist: correct the connection",
+    "700027": "its certificate is not one of the application's, or has expired: renew it in the connection",
+    "700024": "the assertion of Azure DevOps had expired: is the agent's clock right?",
+    "70021": "the application trusts no such federation: its issuer and subject must be those of the connection",
+    "700213": "the application trusts no such federation: its issuer and subject must be those of the connection",
+    "700212": "the application trusts no such federation: its audience must be api://AzureADTokenExchange",
+}
+_AUTHORIZATION = re.compile(r"perform action '([^']+)' over scope '([^']+)'")
+
+
+@contextmanager
+def answered(what: str) -> Iterator[None]:
+    """what: a sentence's beginning, said before the reason: `The job could not be submitted`."""
+    from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+
+    try:
+        yield
+    except ClientAuthenticationError as error:
+        raise _not_signed_in(error) from error
+    except HttpResponseError as error:
+        raise _refused(what, error) from error
+    except AzureError as error:
+        raise ServiceError(f"{what}: {_reason(error)}") from error
+
+
+def said_by(error: Any) -> tuple[str, str]:
+    """(code, message) of a refused request, as far as the answer has them."""
+    told = getattr(error, "error", None)
+    code, message = getattr(told, "code", None), getattr(told, "message", None)
+    return str(code or ""), one_line(str(message or getattr(error, "reason", "") or error), 600)
+
+
+def _refused(what: str, error: Any) -> ServiceError | UserError:
+    code, message = said_by(error)
+    status = error.status_code
+    headers = error.response.headers if error.response is not None else {}
+    if status == 403:
+        allowed = _AUTHORIZATION.search(message)
+        may = f"it needs the right {allowed[1]} on {allowed[2]}" if allowed else message
+        return UserError(f"{what}: the service connection may not do that: {may}.")
+    if status is not None and 400 <= status < 500 and status not in (401, 408, 409, 412, 429):
+        return UserError(f"{what}: {_sentence(message)}")
+    return ServiceError(
+        f"{what}: {_sentence(message)} (HTTP {status}{f', {code}' if code else ''})",
+        status=status,
+        code=code or None,
+        request_id=headers.get("x-ms-request-id") or headers.get("x-ms-client-request-id"),
+    )
+
+
+def _not_signed_in(error: Any) -> UserError | ServiceError:
+    found = _AADSTS.search(str(error))
+    if found:
+        why = _SIGN_IN.get(found[1], one_line(found[2], 300).rstrip("."))
+        return UserError(f"azureSubscription: signing in was refused: {why} (AADSTS{found[1]}).")
+    if error.status_code == 401 and error.response is not None:
+        code, message = said_by(error)
+        return UserError(f"azureSubscription: Azure does not take the service connection's token: {message} ({code}).")
+    return ServiceError(f"Signing in to Azure failed: {_reason(error)}", status=error.status_code)
+
+
+def _reason(error: BaseException) -> str:
+    return _sentence(one_line(str(error), 500))
+
+
+def _sentence(text: str) -> str:
+    return f"{text.rstrip('. ')}."

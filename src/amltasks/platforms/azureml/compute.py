@@ -1,0 +1,259 @@
+"""Notebooks on Azure Machine Learning: one job each, submitted, watched, collected."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from datetime import datetime, timezone
+from pathlib import Path
+
+from amltasks.errors import AmlTasksError, ServiceError, UserError
+from amltasks.notebooks.records import EndingReason, RunEnding
+from amltasks.platforms.azureml.collecting import collect, rescue
+from amltasks.platforms.azureml.connection import ServiceConnection, chosen_workspace
+from amltasks.platforms.azureml.environment import job_environment
+from amltasks.platforms.azureml.failures import LAST_LINES, last_lines, outcome_of
+from amltasks.platforms.azureml.inside import FOLDER, VARIABLE
+from amltasks.platforms.azureml.jobs import ACTIVE, CANCELED, Job, Jobs, JobSpec
+from amltasks.platforms.azureml.orphans import cancel_superseded
+from amltasks.platforms.azureml.request import AzureRequest
+from amltasks.platforms.azureml.runs import RunHistory
+from amltasks.platforms.azureml.snapshot import RUNNER_FOLDER, START, files_of, make_snapshot
+from amltasks.platforms.azureml.step import Step
+from amltasks.platforms.azureml.watching import Watch, WatchedJob
+from amltasks.platforms.base import NotebookRun, Progress, RunEvent, Stop
+from amltasks.redaction import Redactor
+from amltasks.report.model import NotebookResult, Outcome
+
+MOST_TRIES = 20  # of one notebook within an attempt
+CANCEL_SECONDS = 2.5  # to hear that a cancelled job is ending; a cancelled command has seven in all
+WIND_UP_SECONDS = 60.0  # for a job that is out of time to leave what it has
+_LONGEST_RUN = 100_000  # characters: a variable of a process has 128 KiB
+_AT_ONCE = 8  # requests that submit or collect
+
+
+class AzureMLCompute:
+    """Jobs of one workspace, for one command."""
+
+    def __init__(
+        self, connection: ServiceConnection, credential: object, request: AzureRequest, step: Step, root: Path
+    ) -> None:
+        self._request = request
+        self._step = step
+        self._root = root
+        self._workspace = chosen_workspace(connection, request)
+        self._cloud = connection.cloud
+        self._credential = credential
+        self._folder = Path(tempfile.mkdtemp(prefix="amltasks-azureml-"))
+        self._jobs = Jobs(self._workspace, credential, connection.cloud)  # type: ignore[arg-type,unused-ignore]
+        self._ready: asyncio.Task[Watch] | None = None
+        self._snapshots: dict[tuple[Path, ...], Path] = {}
+        self._places = asyncio.Semaphore(_AT_ONCE)
+        self._history: RunHistory | None = None
+
+    def preload(self, modules: Iterable[str]) -> None:
+        """Nothing: kernels start elsewhere."""
+
+    def close(self) -> None:
+        if self._history:
+            self._history.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    async def run(self, run: NotebookRun, emit: Callable[[RunEvent], None], stop: Stop) -> NotebookResult:
+        """See `amltasks.platforms.base.Compute`; after a stop, up to CANCEL_SECONDS go into cancelling."""
+        started_at = datetime.now(timezone.utc)
+        if run.environment:
+            raise UserError(
+                "secretParameters: cannot be sent to Azure ML, where everybody who sees the job would see them: keep "
+                "them in a key vault that the job's identity may read."
+            )
+        submitting = asyncio.ensure_future(self._submitted(run, emit))
+        stopping = asyncio.ensure_future(stop.wait())
+        try:
+            await asyncio.wait([submitting, stopping], return_when=asyncio.FIRST_COMPLETED)
+            job = await submitting  # once begun it is seen through: an unknown job could not be cancelled
+            if stop:
+                return await self._stopped(run, job, None, stop, started_at)
+            watch = await self._watch()
+            watched = watch.add(job.name, emit, Redactor(run.secrets))
+            await asyncio.wait([watched.over, stopping], return_when=asyncio.FIRST_COMPLETED)
+            if stop and not watched.over.done():
+                return await self._stopped(run, job, watched, stop, started_at)
+            await watched.over
+            return await self._collected(run, job, watched, started_at)
+        finally:
+            stopping.cancel()
+
+    async def _watch(self) -> Watch:
+        """Made once: the workspace and its compute are looked at, and what was left over is cancelled."""
+        if self._ready is None:
+            self._ready = asyncio.ensure_future(self._prepare())
+        return await asyncio.shield(self._ready)
+
+    async def _prepare(self) -> Watch:
+        uri = await asyncio.to_thread(self._jobs.tracking_uri)
+        scope = f"{self._cloud.resource_manager}.default"
+        self._history = RunHistory(uri, self._credential, scope)  # type: ignore[arg-type,unused-ignore]
+        if self._request.compute:
+            await asyncio.to_thread(self._jobs.check_compute, self._request.compute)
+        wanted = self._request.cancel_superseded
+        if self._step.is_pull_request if wanted is None else wanted:
+            await asyncio.to_thread(cancel_superseded, self._jobs, self._step)
+        return Watch(self._jobs, self._history, self._step.run)
+
+    async def _submitted(self, run: NotebookRun, emit: Callable[[RunEvent], None]) -> Job:
+        await self._watch()
+        async with self._places:
+            job, words = await asyncio.to_thread(self._taken_over_or_new, run)
+        emit(Progress(text=f"Azure ML: {words} {job.name}"))
+        if job.studio:
+            emit(Progress(text=job.studio))
+        return job
+
+    def _taken_over_or_new(self, run: NotebookRun) -> tuple[Job, str]:
+        """The job of this run in this attempt, unless it has failed: then another one, as a try again asks for."""
+        for again in range(MOST_TRIES):
+            name = self._step.job_name(run, again)
+            found = self._jobs.find(name) if self._step.line else None
+            if found is None:
+                return self._jobs.submit(self._spec(run, name)), "submitted"
+            if found.status in ACTIVE or found.status == "Completed":
+                return found, "found from before, and taken over:"
+        raise UserError(f"{run.title}: it has been tried {MOST_TRIES} times in this attempt.")
+
+    def _spec(self, run: NotebookRun, name: str) -> JobSpec:
+        request = self._request
+        outputs = "".join(f" {output} ${{{{outputs.{output}}}}}" for output in request.outputs)
+        return JobSpec(
+            name=name,
+            display_name=run.title,
+            experiment=request.experiment,
+            command=f"python {RUNNER_FOLDER}/{START}{outputs}",
+            code=self._snapshot(run),
+            runs_in=job_environment(request.environment, self._root, run.requirements),
+            variables={VARIABLE: self._sent(run)},
+            tags={**request.tags, **self._step.tags(run)},
+            outputs=request.outputs,
+            compute=request.compute,
+            instance_type=request.instance_type,
+            instance_count=request.instance_count,
+            identity=request.identity,
+            timeout=run.notebook_timeout,
+        )
+
+    def _sent(self, run: NotebookRun) -> str:
+        """The run as the job gets it: paths from the job's folder, nothing secret."""
+        sent = run.model_copy(
+            update={
+                "source": run.source.relative_to(self._root),
+                "working_directory": run.working_directory.relative_to(self._root),
+                "folder": FOLDER,
+                "files": (),
+                "secrets": {},
+            }
+        )
+        text = sent.model_dump_json(by_alias=True, exclude_defaults=True)
+        if len(text) > _LONGEST_RUN:
+            raise UserError(f"{run.title}: its parameters are too large for Azure ML: put them into a file beside it.")
+        return text
+
+    def _snapshot(self, run: NotebookRun) -> Path:
+        """The folder to be sent, one for all runs that need the same files."""
+        files = tuple(files_of(run, self._root))
+        if files not in self._snapshots:
+            folder = Path(tempfile.mkdtemp(dir=self._folder))
+            make_snapshot(folder, files, self._root, self._workspace)
+            self._snapshots[files] = folder
+        return self._snapshots[files]
+
+    async def _collected(self, run: NotebookRun, job: Job, watched: WatchedJob, started_at: datetime) -> NotebookResult:
+        watch = await self._watch()
+        await watch.finish(watched)
+        watch.drop(watched)
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        problem = ""
+        async with self._places:
+            try:
+                left = await asyncio.to_thread(self._jobs.download, job.name, folder) / FOLDER
+            except AmlTasksError as error:
+                problem, left = str(error), folder
+            metrics = await self._metrics(job)
+        result = await asyncio.to_thread(collect, left, run)
+        if result is None:
+            result = await self._without_result(run, job, watched, left, started_at, problem)
+        shutil.rmtree(folder, ignore_errors=True)
+        return result.model_copy(update={"scraps": {**metrics, **result.scraps}})
+
+    async def _metrics(self, job: Job) -> dict[str, float]:
+        assert self._history
+        try:
+            return await asyncio.to_thread(self._history.metrics, job.name)
+        except AmlTasksError:
+            return {}
+
+    async def _without_result(
+        self, run: NotebookRun, job: Job, watched: WatchedJob, left: Path, started_at: datetime, problem: str
+    ) -> NotebookResult:
+        """Of a job that has left none: what was saved or seen, and why it ended."""
+        watch = await self._watch()
+        build_log = "" if watched.started else await watch.build_log(watched)
+        tail = watched.tail[-LAST_LINES:] or last_lines(build_log)
+        outcome, message = outcome_of(watched.status, watched.details, started=watched.started, log_tail=tail)
+        if watched.status == "Completed":
+            outcome, message = Outcome.NOT_RUN, "The job completed in Azure ML, but its result could not be read."
+        redactor = Redactor(run.secrets)
+        notes = [f"In Azure ML Studio: {job.studio}"] if job.studio else []
+        notes += [redactor.text(problem)] if problem else []
+        if tail:
+            notes.append(redactor.text("\n".join(["The last lines of its log:", *tail])))
+        death = RunEnding(reason=EndingReason.DIED, detail=message)
+        reason = RunEnding(reason=EndingReason.CANCELLED) if outcome is Outcome.CANCELLED else death
+        saved = await asyncio.to_thread(rescue, left, run, reason, started_at, notes)
+        if saved is not None:
+            return saved.model_copy(update={"outcome": outcome, "message": redactor.text(message)})
+        return run.result(
+            outcome,
+            redactor.text(message),
+            notes=tuple(notes),
+            cells=tuple(watched.cells),
+            started_at=started_at,
+            duration=round((datetime.now(timezone.utc) - started_at).total_seconds(), 3),
+        )
+
+    async def _stopped(
+        self, run: NotebookRun, job: Job, watched: WatchedJob | None, stop: Stop, started_at: datetime
+    ) -> NotebookResult:
+        """Cancels the job and hears that it is ending. Out of time there is still time to collect what it has done."""
+        cancelled = await self._cancelled(job)
+        if stop.reason == "runTimeout" and watched is not None:
+            await asyncio.wait([watched.over], timeout=WIND_UP_SECONDS)
+            if watched.over.done():
+                result = await self._collected(run, job, watched, started_at)
+                return result.model_copy(
+                    update={"outcome": Outcome.TIMED_OUT, "message": "Stopped: the time for the whole run was over."}
+                )
+        notes = () if cancelled else (f"Azure ML has not confirmed that {job.name} is cancelled: {job.studio}",)
+        outcome = Outcome.TIMED_OUT if stop.reason == "runTimeout" else Outcome.CANCELLED
+        return run.result(
+            outcome,
+            "Stopped: the time for the whole run was over." if outcome is Outcome.TIMED_OUT else "Cancelled.",
+            notes=notes,
+            cells=tuple(watched.cells) if watched else (),
+            started_at=started_at,
+            duration=round((datetime.now(timezone.utc) - started_at).total_seconds(), 3),
+        )
+
+    async def _cancelled(self, job: Job) -> bool:
+        """Whether Azure ML confirms, in good time, that it is ending the job."""
+
+        def cancel() -> bool:
+            self._jobs.cancel(job.name)
+            found = self._jobs.find(job.name)
+            return found is None or found.status in CANCELED or found.status not in ACTIVE
+
+        try:
+            return await asyncio.wait_for(asyncio.to_thread(cancel), CANCEL_SECONDS)
+        except (ServiceError, UserError, asyncio.TimeoutError):
+            return False

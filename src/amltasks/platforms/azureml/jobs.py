@@ -1,0 +1,246 @@
+"""Jobs of a workspace: submitted, found again, cancelled, downloaded; through the SDK. Every call blocks."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import warnings
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from amltasks.data import Data
+from amltasks.errors import ServiceError, UserError
+from amltasks.platforms.azureml.answers import answered, said_by
+from amltasks.platforms.azureml.connection import Cloud, Workspace
+from amltasks.platforms.azureml.environment import JobEnvironment
+from amltasks.platforms.azureml.request import Identity
+from amltasks.quoting import listed, nearest, quoted
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+    from azure.core.credentials import TokenCredential
+
+ACTIVE = frozenset(
+    {"NotStarted", "Queued", "Preparing", "Provisioning", "Starting", "Running", "Finalizing", "CancelRequested"}
+)
+ENDING = frozenset({"CancelRequested", "Finalizing"})
+CANCELED = frozenset({"Canceled", "CancelRequested"})
+_SERVERLESS = "serverless"
+_POLLING_SECONDS = 1.0  # of operations that the SDK waits for; its own default is 30
+_LIMIT_MARGIN = 1800  # seconds over the notebook's own time-out: the environment may be built within them
+
+
+class JobSpec(Data):
+    """What is asked of Azure ML. variables: of the environment; code: the snapshot's folder; timeout: seconds.
+
+    compute: empty for serverless machines of instance_type.
+    """
+
+    name: str
+    display_name: str
+    experiment: str
+    command: str
+    code: Path
+    runs_in: JobEnvironment
+    variables: dict[str, str]
+    tags: dict[str, str]
+    outputs: dict[str, str] = {}
+    compute: str = ""
+    instance_type: str = ""
+    instance_count: int = 1
+    identity: Identity | None = None
+    timeout: float | None = None
+
+
+class Job(Data):
+    """A job as the workspace tells of it."""
+
+    name: str
+    status: str
+    studio: str = ""
+    experiment: str = ""
+    tags: dict[str, str] = {}
+    variables: dict[str, str] = {}
+
+
+class Jobs:
+    """Of one workspace."""
+
+    def __init__(self, workspace: Workspace, credential: TokenCredential, cloud: Cloud) -> None:
+        self.workspace = workspace
+        self._credential = credential
+        self._cloud = cloud
+        self._sent: dict[Path, str] = {}  # snapshot's folder → its code asset
+        self._made: dict[str, str] = {}  # environment → its asset
+        self._sending = threading.Lock()
+
+    @cached_property
+    def _client(self) -> MLClient:
+        from azure.ai.ml import MLClient
+
+        _silence()
+        place = self.workspace
+        return MLClient(
+            self._credential,
+            place.subscription,
+            place.resource_group,
+            place.name,
+            cloud=self._cloud.name,
+            show_progress=False,
+            polling_interval=_POLLING_SECONDS,
+            enable_telemetry=False,
+        )
+
+    def tracking_uri(self) -> str:
+        """Of the workspace, which is looked up by it: raises UserError where there is none, or no right to see it."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        place = self.workspace
+        with answered(f"The workspace {place.name} cannot be used"):
+            try:
+                return str(self._client.workspaces.get(place.name).mlflow_tracking_uri)
+            except ResourceNotFoundError as error:
+                known = self._names(lambda: self._client.workspaces.list())
+                raise UserError(
+                    f"There is no workspace {quoted(place.name)} in the resource group {quoted(place.resource_group)}: "
+                    f"{said_by(error)[1]}{_there_are(place.name, known)}"
+                ) from error
+
+    def check_compute(self, name: str) -> None:
+        """Raises UserError, with the names that there are, where there is no such cluster."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        with answered(f"The compute {name} cannot be used"):
+            try:
+                self._client.compute.get(name)
+            except ResourceNotFoundError as error:
+                known = self._names(lambda: self._client.compute.list())
+                where = f"in the workspace {self.workspace.name}"
+                raise UserError(f"compute: {quoted(name)} is not {where}{_there_are(name, known)}") from error
+
+    def submit(self, spec: JobSpec) -> Job:
+        """Submits it. The same name again is the same job, so this may be repeated. Raises ServiceError, UserError."""
+        # One at a time until its snapshot and environment are there: the next one then only names them.
+        key = spec.runs_in.model_dump_json()
+        with self._sending:
+            new = spec.code not in self._sent or key not in self._made
+            if new:
+                return self._submitted(spec, key)
+        return self._submitted(spec, key)
+
+    def _submitted(self, spec: JobSpec, key: str) -> Job:
+        job = self._command(spec, self._sent.get(spec.code), self._made.get(key))
+        with answered(f"{spec.display_name} could not be submitted"):
+            created = self._client.jobs.create_or_update(job)
+        self._sent[spec.code], self._made[key] = str(created.code), str(created.environment)
+        return _job(created)
+
+    def _command(self, spec: JobSpec, code: str | None, environment: str | None) -> Any:
+        from azure.ai.ml import Output, command
+        from azure.ai.ml.entities import ManagedIdentityConfiguration, UserIdentityConfiguration
+
+        identity: Any = None
+        if spec.identity:
+            managed = ManagedIdentityConfiguration(client_id=spec.identity.client_id or None)
+            identity = managed if spec.identity.kind == "managed" else UserIdentityConfiguration()
+        outputs = {name: Output(type="uri_folder", path=place or None) for name, place in spec.outputs.items()}
+        where: dict[str, Any] = {"compute": spec.compute}
+        if not spec.compute:
+            where = {"instance_type": spec.instance_type or None, "instance_count": spec.instance_count}
+        return command(
+            name=spec.name,
+            display_name=spec.display_name,
+            experiment_name=spec.experiment,
+            command=spec.command,
+            code=code or str(spec.code),
+            environment=environment or _environment(spec.runs_in),
+            environment_variables=spec.variables,
+            tags=spec.tags,
+            outputs=outputs,
+            identity=identity,
+            timeout=None if spec.timeout is None else int(spec.timeout + _LIMIT_MARGIN),
+            **where,
+        )
+
+    def find(self, name: str) -> Job | None:
+        """The job of that name, if there is one."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        with answered(f"The job {name} could not be looked for"):
+            try:
+                return _job(self._client.jobs.get(name))
+            except ResourceNotFoundError:
+                return None
+
+    def tagged(self, name: str, value: str) -> Iterator[Job]:
+        """Those with the tag, the newest first."""
+        with answered("The jobs could not be listed"):
+            for found in self._client.jobs.list(tag=f"{name}={value}"):  # type: ignore[call-arg,unused-ignore]
+                if found is not None:
+                    yield _job(found)
+
+    def cancel(self, name: str) -> None:
+        """Asks for it; one that has ended already is no error."""
+        from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+
+        with answered(f"The job {name} could not be cancelled"):
+            try:
+                self._client.jobs.begin_cancel(name, polling=False)
+            except ResourceNotFoundError:
+                return
+            except HttpResponseError as error:
+                job = self.find(name) if error.status_code in (400, 409) else None
+                if job is None or job.status in ACTIVE - ENDING:
+                    raise
+
+    def download(self, name: str, folder: Path) -> Path:
+        """What an ended job has left, logs included: the folder below the given one that holds it."""
+        with answered(f"What the job {name} has left could not be downloaded"):
+            try:
+                self._client.jobs.download(name, download_path=folder)
+            except (OSError, ValueError) as error:
+                raise ServiceError(f"What the job {name} has left could not be downloaded: {error}") from error
+        return folder / "artifacts"
+
+    def _names(self, listed_by: Any) -> list[str]:
+        """Of what there is, for a better answer; none where it may not be listed."""
+        try:
+            with answered("What there is could not be listed"):
+                return sorted(str(item.name) for item in listed_by())
+        except (ServiceError, UserError):
+            return []
+
+
+def _job(found: Any) -> Job:
+    services: Mapping[str, Any] = found.services or {}
+    variables = getattr(found, "environment_variables", None) or {}
+    studio = services.get("Studio")
+    return Job(
+        name=found.name,
+        status=found.status or "NotStarted",
+        studio=str(getattr(studio, "endpoint", "") or ""),
+        experiment=found.experiment_name or "",
+        tags={str(name): str(value) for name, value in (found.tags or {}).items()},
+        variables={str(name): str(value) for name, value in variables.items()},
+    )
+
+
+def _environment(wanted: JobEnvironment) -> Any:
+    from azure.ai.ml.entities import Environment
+
+    if wanted.named:
+        return wanted.named
+    return Environment(image=wanted.image, conda_file=wanted.conda)
+
+
+def _there_are(name: str, known: list[str]) -> str:
+    return f"{nearest(name, known)}: there are {listed(known)}." if known else "."
+
+
+def _silence() -> None:
+    """The SDK tells on the standard streams and by warnings what is for its developers."""
+    logging.getLogger("azure").setLevel(logging.CRITICAL)
+    warnings.filterwarnings("ignore", module=r"azure\.ai\.ml.*")
+    warnings.filterwarnings("ignore", module="marshmallow.*")

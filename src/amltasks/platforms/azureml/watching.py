@@ -1,0 +1,221 @@
+"""States and logs of all jobs of a command, with less than one request a second however many they are.
+
+Few jobs are asked for one by one, which tells state and log. Many are listed, which tells the states of all, and in
+between the logs of some that run are read in turn. While nothing changes, the pauses grow.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+
+from amltasks.errors import AmlTasksError, UserError
+from amltasks.notebooks.wire import Decoder, Ended, Told
+from amltasks.platforms.azureml.failures import BUILD_LOG, JOB_LOG
+from amltasks.platforms.azureml.inside import MARK
+from amltasks.platforms.azureml.jobs import ACTIVE, Jobs
+from amltasks.platforms.azureml.runs import RunDetails, RunHistory
+from amltasks.platforms.azureml.step import RUN
+from amltasks.platforms.base import CellFinished, KernelStarted, OutputText, Progress, RunEvent
+from amltasks.redaction import Redactor
+from amltasks.report.model import CellResult
+
+SHORTEST_GAP, LONGEST_GAP = 1.1, 10.0  # seconds between two requests
+_GROWTH = 1.2
+_FEW = 3  # jobs that are asked for one by one
+_LOGS_A_ROUND = 3
+_PATIENCE = 15 * 60.0  # seconds without any answer until the watch is given up
+_REFUSALS = 3  # in a row: whatever is refused for good
+_TAIL = 200  # lines of a log that are kept for an error
+
+_STATES = {
+    "NotStarted": "Azure ML: the job is there",
+    "Queued": "Azure ML: waiting for a node",
+    "Preparing": "Azure ML: the environment is being prepared",
+    "Provisioning": "Azure ML: a node is being made",
+    "Starting": "Azure ML: starting on a node",
+    "Running": "Azure ML: running",
+    "Finalizing": "Azure ML: its files are being kept",
+    "CancelRequested": "Azure ML: being cancelled",
+}
+
+_Answer = TypeVar("_Answer")
+
+
+class WatchedJob:
+    """What is known of one job. over: done when it has ended; fails when it can no longer be watched."""
+
+    def __init__(self, name: str, emit: Callable[[RunEvent], None], redactor: Redactor, position: int) -> None:
+        self.name = name
+        self.position = position
+        self.status = ""
+        self.details = RunDetails()
+        self.cells: list[CellResult] = []
+        self.tail: list[str] = []
+        self.started = False  # whether its runner has told of a kernel
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.read = 0  # bytes of its log
+        self._emit = emit
+        self._redactor = redactor
+        self._decoder = Decoder(MARK)
+        self._builds = False
+
+    @property
+    def runs(self) -> bool:
+        return self.status in ("Running", "Finalizing", "CancelRequested")
+
+    def saw_status(self, status: str, ahead: int = 0) -> bool:
+        """ahead: how many jobs of the same command wait before it. Whether that was news."""
+        if status == self.status:
+            return False
+        self.status = status
+        words = _STATES.get(status, "")
+        if words:
+            behind = f", {ahead} of this step before it" if ahead and status == "Queued" else ""
+            self._emit(Progress(text=f"{words}{behind}"))
+        if status not in ACTIVE and not self.over.done():
+            self.over.set_result(None)
+        return True
+
+    def saw_details(self, details: RunDetails) -> None:
+        self.details = details
+        if BUILD_LOG in details.log_files and not self._builds:
+            self._builds = True
+            self._emit(Progress(text="Azure ML: the environment's image is being built"))
+
+    def saw_log(self, data: bytes) -> None:
+        self.read += len(data)
+        for message in self._decoder.feed(data):
+            if isinstance(message, Told):
+                self._told(message.event)
+            elif isinstance(message, str):
+                text = self._redactor.text(message)
+                self.tail = [*self.tail, text][-_TAIL:]
+                self._emit(OutputText(text=text))
+            else:
+                assert isinstance(message, Ended)
+
+    def _told(self, event: RunEvent) -> None:
+        event = type(event).model_validate(self._redactor.value(event.model_dump(mode="json")))
+        if isinstance(event, KernelStarted):
+            self.started = True
+        elif isinstance(event, CellFinished):
+            self.cells.append(event.cell)
+        self._emit(event)
+
+
+class Watch:
+    """Of all jobs with the tag of one run. `close` ends it."""
+
+    def __init__(self, jobs: Jobs, history: RunHistory, run: str) -> None:
+        self._jobs = jobs
+        self._history = history
+        self._run = run
+        self._watched: dict[str, WatchedJob] = {}
+        self._turns: asyncio.Task[None] | None = None
+        self._gap = SHORTEST_GAP
+        self._asked = 0.0
+        self._answered = time.monotonic()
+        self._refused = 0
+        self._next_log = 0
+        self.requests = 0
+
+    def add(self, name: str, emit: Callable[[RunEvent], None], redactor: Redactor) -> WatchedJob:
+        """Watch a job from now on, until it is over."""
+        job = WatchedJob(name, emit, redactor, position=len(self._watched))
+        self._watched[name] = job
+        self._gap = SHORTEST_GAP
+        if self._turns is None or self._turns.done():
+            self._turns = asyncio.ensure_future(self._watch())
+        return job
+
+    async def finish(self, job: WatchedJob) -> None:
+        """Reads what an ended job has left in its log and details; what cannot be read is not known."""
+        with suppress(AmlTasksError):
+            job.saw_details(await asyncio.to_thread(self._history.details, job.name))
+            while data := await self._log_piece(job):
+                job.saw_log(data)
+            job.saw_log(b"\n")
+
+    async def build_log(self, job: WatchedJob) -> str:
+        """What the making of its environment has said; empty where nothing was made."""
+        address = job.details.log_files.get(BUILD_LOG)
+        if address:
+            with suppress(AmlTasksError):
+                return (await asyncio.to_thread(self._history.log, address, 0)).decode("utf-8", "replace")
+        return ""
+
+    def drop(self, job: WatchedJob) -> None:
+        self._watched.pop(job.name, None)
+
+    def close(self) -> None:
+        if self._turns is not None:
+            self._turns.cancel()
+
+    @property
+    def _active(self) -> list[WatchedJob]:
+        return [job for job in self._watched.values() if not job.over.done()]
+
+    async def _watch(self) -> None:
+        try:
+            while active := self._active:
+                try:
+                    news = await (self._few(active) if len(active) <= _FEW else self._many(active))
+                    self._answered, self._refused = time.monotonic(), 0
+                    self._gap = SHORTEST_GAP if news else min(self._gap * _GROWTH, LONGEST_GAP)
+                except AmlTasksError as error:
+                    self._gap = LONGEST_GAP
+                    self._refused += isinstance(error, UserError)
+                    if self._refused >= _REFUSALS or time.monotonic() - self._answered > _PATIENCE:
+                        raise
+        except Exception as error:
+            for job in self._active:
+                job.over.set_exception(error)
+
+    async def _few(self, active: list[WatchedJob]) -> bool:
+        news = [await self._look(job) for job in active]
+        return any(news)
+
+    async def _many(self, active: list[WatchedJob]) -> bool:
+        """A list of all, then the logs of some."""
+        states = await self._ask(self._states)
+        waiting = 0
+        news = False
+        for job in sorted(active, key=lambda job: job.position):
+            status = states.get(job.name)
+            if status is None:
+                news |= await self._look(job)  # not in the list yet
+                continue
+            news |= job.saw_status(status, waiting)
+            waiting += status == "Queued"
+        running = [job for job in self._active if job.runs]
+        for _ in range(min(_LOGS_A_ROUND, len(running))):
+            self._next_log += 1
+            news |= await self._look(running[self._next_log % len(running)])
+        return news
+
+    def _states(self) -> dict[str, str]:
+        return {job.name: job.status for job in self._jobs.tagged(RUN, self._run)}
+
+    async def _look(self, job: WatchedJob) -> bool:
+        details = await self._ask(lambda: self._history.details(job.name))
+        job.saw_details(details)
+        data = b""
+        if JOB_LOG in details.log_files:
+            data = await self._ask(lambda: self._history.log(details.log_files[JOB_LOG], job.read))
+            job.saw_log(data)
+        return job.saw_status(details.status) or bool(data)
+
+    async def _log_piece(self, job: WatchedJob) -> bytes:
+        address = job.details.log_files.get(JOB_LOG)
+        return await asyncio.to_thread(self._history.log, address, job.read) if address else b""
+
+    async def _ask(self, question: Callable[[], _Answer]) -> _Answer:
+        """One request, no sooner than the gap after the last one."""
+        await asyncio.sleep(max(0.0, self._asked + self._gap - time.monotonic()))
+        self._asked = time.monotonic()
+        self.requests += 1
+        return await asyncio.to_thread(question)
