@@ -63,13 +63,17 @@ def _parser() -> argparse.ArgumentParser:
     add("--open-files-limit", default="", metavar="N", help="files that each of its processes may have open [none]")
     add("--output-limit", default="", metavar="SIZE", help="what is kept of a cell's output [100 MB]")
     add("-j", "--max-parallel", default="", metavar="N", help="notebooks at once [the cores]")
+    add("--max-memory", default="", metavar="SIZE", help="of notebooks that run at once, as in 12 GB [what there is]")
     add("--fail-on", default="", metavar="WHEN", help="any, none, or the percentage that may fail [any]")
+    add("--fail-fast", action="store_true", help="start no more notebooks once so many have failed")
     add("--title", default="", help="of the report")
     add("--output", default="", metavar="DIR", help="where executed notebooks and logs go [notebook-results]")
     add("--html", action="store_true", help="a readable page for each result, too")
     add("--junit", type=Path, metavar="FILE", help="write JUnit XML")
     add("--summary", action="store_true", help="write a Markdown summary, too")
     add("--strict-secrets", action="store_true", help="fail when a secret was found in an output")
+    add("--reuse", action="store_true", help="take unchanged notebooks' results from earlier runs")
+    add("--cache", default="", metavar="DIR", help="where things are kept for later runs [.amltasks, with --reuse]")
     return parser
 
 
@@ -115,13 +119,18 @@ def _run_on(compute: LocalCompute, given: argparse.Namespace) -> ExitCode:
             "openFilesLimit": given.open_files_limit,
             "outputLimit": given.output_limit,
             "maxParallel": given.max_parallel,
+            "maxMemory": given.max_memory,
             "failOn": given.fail_on,
+            "failFast": "true" if given.fail_fast else "",
             "testRunTitle": given.title,
             "outputFolder": _absolute(given.output),
             "strictSecrets": "true" if given.strict_secrets else "",
+            "reuse": "whenUnchanged" if given.reuse else "",
+            "cacheFolder": _absolute(given.cache),
         },
         root,
         here / "notebook-results",
+        here / ".amltasks" if given.reuse else None,
     )
     parameters = request.parameters | dict(map(parse_assignment, given.parameter))
     request = request.model_copy(update={"parameters": parameters, "secret_parameters": _secrets(given.secret)})

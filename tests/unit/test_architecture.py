@@ -26,6 +26,17 @@ MAY_KNOW = {
         "limits",
         "kernels",
     },
+    "past": {
+        "notebooks",
+        "platforms.base",
+        "report.model",
+        "report.files",
+        "report.results_file",
+        "report.wording",
+        "redaction",
+        "requests",
+        "kernels.preload",
+    },
     "platforms": {
         "notebooks",
         "report.model",

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import math
 import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
 
 from amltasks.cancellation import cancel_on_signals
 from amltasks.commands.exit_codes import ExitCode
 from amltasks.errors import UserError
 from amltasks.notebooks.plan import Plan, interpreter_of, plan_runs
 from amltasks.notebooks.suite import Suite
+from amltasks.past.earlier import Earlier
 from amltasks.platforms.base import Compute, Stop
 from amltasks.platforms.local.compute import LocalCompute
 from amltasks.platforms.local.zygotes import Zygotes
 from amltasks.redaction import Redactor
 from amltasks.report.html_file import add_page
-from amltasks.report.model import NotebookResult, Report
+from amltasks.report.model import NotebookResult, Origin, Report
 from amltasks.report.publisher import Publisher
 from amltasks.report.publishers import Publishers
 from amltasks.requests import RunNotebooksRequest
@@ -38,19 +41,25 @@ def run_notebooks(
     pages: bool = True,
     watch_parent: bool = False,
     compute: LocalCompute | None = None,
+    origin: Origin | None = None,
 ) -> Report:
     """Run and publish all that the request names.
 
     secrets: name → value of all that must not be seen, beside the request's secretParameters. pages: make the HTML
     page of each result. watch_parent: stop when the process that started this one is gone. compute: one
-    that has begun to get warm; closed here. Raises UserError where the request cannot be carried out at all.
+    that has begun to get warm; closed here. origin: what later runs call this one.
+    Raises UserError where the request cannot be carried out at all.
     """
     compute = compute or _compute(request)
     with contextlib.closing(compute):
         plan = plan_runs(request)
         compute.preload(plan.preload)
         _refuse_secrets(plan, Redactor(secrets))
-        return asyncio.run(_run(request, plan, compute, Publishers(publishers), secrets, pages, watch_parent))
+        runs = [run.model_copy(update={"secrets": {**secrets, **run.secrets}}) for run in plan.runs]
+        plan = dataclasses.replace(plan, runs=tuple(runs))
+        origin = origin or Origin(at=datetime.now(timezone.utc))
+        earlier = Earlier(request, [run for run in runs if run.run_id not in plan.settled], origin)
+        return asyncio.run(_run(request, plan, earlier, compute, Publishers(publishers), pages, watch_parent))
 
 
 def _compute(request: RunNotebooksRequest) -> LocalCompute:
@@ -88,9 +97,9 @@ def _refuse_secrets(plan: Plan, redactor: Redactor) -> None:
 async def _run(
     request: RunNotebooksRequest,
     plan: Plan,
+    earlier: Earlier,
     compute: Compute,
     publishers: Publishers,
-    secrets: Mapping[str, str],
     pages: bool,
     watch_parent: bool,
 ) -> Report:
@@ -98,6 +107,7 @@ async def _run(
     ends = math.inf if request.run_timeout is None else time.monotonic() + request.run_timeout
 
     def finish(result: NotebookResult) -> NotebookResult:
+        result = earlier.finished(result)
         notes = (*plan.notes.get(result.run_id, ()), *result.notes)
         result = result.model_copy(update={"notes": notes})
         return add_page(result) if pages else result
@@ -109,10 +119,13 @@ async def _run(
         stop=stop,
         run_timeout=_time_to_run(request.run_timeout),
         finish=finish,
+        demands=earlier.demands,
+        max_memory=request.max_memory,
+        enough=lambda failed, total: request.fail_fast and request.fail_on.fails(failed, total),
     )
-    runs = [run.model_copy(update={"secrets": {**secrets, **run.secrets}}) for run in plan.runs]
     with cancel_on_signals(stop, watch_parent=watch_parent):
-        report = await suite.run(request.title or DEFAULT_TITLE, runs, plan.settled)
+        report = await suite.run(request.title or DEFAULT_TITLE, plan.runs, plan.settled | earlier.results)
+        report = await asyncio.to_thread(earlier.leave, report)
         publishing = asyncio.ensure_future(asyncio.to_thread(publishers.complete, report, _deadline(stop, ends)))
         stopping = asyncio.ensure_future(stop.wait())
         await asyncio.wait([publishing, stopping], return_when=asyncio.FIRST_COMPLETED)

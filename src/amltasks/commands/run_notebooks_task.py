@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
+from urllib.parse import quote
 
 from amltasks.agent import commands
 from amltasks.agent.job import Job
@@ -14,7 +16,7 @@ from amltasks.devops.pipeline import PipelineContext
 from amltasks.notebooks.scraps import scrap_variables
 from amltasks.redaction import Redactor
 from amltasks.report.junit import JUnitFile
-from amltasks.report.model import Report
+from amltasks.report.model import Origin, Report
 from amltasks.report.pipeline_log import PipelineLog
 from amltasks.report.publisher import Publisher
 from amltasks.report.results_file import ResultsFile
@@ -29,7 +31,7 @@ _OUTCOMES = {ExitCode.PASSED: "passed", ExitCode.NOTEBOOKS_FAILED: "failed", Exi
 
 def carry_out(job: Job, output: Output) -> ExitCode:
     """Run, publish, set the output variables and tell the agent the verdict."""
-    request = RunNotebooksRequest.from_inputs(job.inputs, job.sources_folder, _default_output(job))
+    request = RunNotebooksRequest.from_inputs(job.inputs, job.sources_folder, _default_output(job), _default_cache(job))
     if not request.title:
         request = request.model_copy(update={"title": job.variable("System.TaskDisplayName")})
     secrets = {**job.secrets(), **request.secret_parameters}
@@ -41,7 +43,8 @@ def carry_out(job: Job, output: Output) -> ExitCode:
         names = ", ".join(sorted(redactor.too_short))
         output.command(commands.warning_line(f"Too short to be taken out of what the notebooks leave: {names}."))
     step = _Step(job, request, redactor)
-    report = run_notebooks(request, [*step.publishers, PipelineLog(output)], secrets, watch_parent=True)
+    publishers = [*step.publishers, PipelineLog(output)]
+    report = run_notebooks(request, publishers, secrets, watch_parent=True, origin=_origin(job))
     code = exit_code(report, request)
     output.command(*step.uploads(), *step.variables(report, code), *_verdict(report, request, code))
     return code
@@ -89,6 +92,23 @@ def _default_output(job: Job) -> Path:
     """A folder that the job's other steps can reach and that no other step of this task writes to."""
     staging = job.variable("Build.ArtifactStagingDirectory") or job.variable("System.ArtifactsDirectory")
     return Path(staging or job.temp_folder) / "notebooks" / (job.variable("System.TaskInstanceName") or "results")
+
+
+def _default_cache(job: Job) -> Path | None:
+    """A folder that agents of one's own keep between the runs of a pipeline, unless its job cleans the workspace."""
+    workspace = job.variable("Pipeline.Workspace")
+    return Path(workspace) / ".amltasks" if workspace else None
+
+
+def _origin(job: Job) -> Origin:
+    """How later runs call this one: the build, or the release."""
+    project, build = quote(job.variable("System.TeamProject")), job.variable("Build.BuildId")
+    page = f"{job.collection_url}{project}/_build/results?buildId={build}" if build and job.collection_url else ""
+    return Origin(
+        build=job.variable("Release.ReleaseName") or job.variable("Build.BuildNumber"),
+        url=job.variable("Release.ReleaseWebURL") or page,
+        at=datetime.now(timezone.utc),
+    )
 
 
 def _tab_context(job: Job) -> TabContext:

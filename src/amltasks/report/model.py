@@ -5,13 +5,18 @@ Times are aware UTC datetimes, durations seconds, sizes bytes, paths absolute un
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from pydantic import field_validator
+
 from amltasks.data import Data
+
+_HARMLESS_ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&*+,;=%-]{1,1000}", re.ASCII)
 
 
 class Outcome(str, Enum):
@@ -105,12 +110,29 @@ class Artefact(Data):
     note: str = ""  # what was cut or left out, and why
 
 
+class Origin(Data):
+    """The run that a result comes from. build: its number, url: its page; empty outside of pipelines. at: its start.
+
+    An address that could be anything else in a page or a log is left out.
+    """
+
+    build: str = ""
+    url: str = ""
+    at: datetime
+
+    @field_validator("url")
+    @classmethod
+    def _harmless(cls, url: str) -> str:
+        return url if _HARMLESS_ADDRESS.fullmatch(url) else ""
+
+
 class NotebookResult(Data):
     """One notebook with one parameter set.
 
     run_id: stable over builds and safe as a file name. notebook: path from the repository's root, POSIX form.
     parameter_set: its name, empty where the notebook runs once. message: one sentence, empty when passed.
     peak_memory: of the kernel and all it started, where it was measured.
+    reused_from: the run in which the notebook ran, where that was an earlier one; None where it ran in this one.
     """
 
     run_id: str
@@ -126,6 +148,7 @@ class NotebookResult(Data):
     started_at: datetime | None = None
     duration: float = 0.0
     peak_memory: int | None = None
+    reused_from: Origin | None = None
     scraps: dict[str, Any] = {}
     owner: str = ""
     leaks: tuple[str, ...] = ()  # names of secrets that were found in its outputs and taken out
@@ -153,6 +176,7 @@ class Report(Data):
     """What came of one command.
 
     problems: what could not be published, a sentence each. links: where to look, as name → path or address.
+    notes: what else a person should know, a sentence each.
     """
 
     title: str
@@ -161,6 +185,7 @@ class Report(Data):
     finished_at: datetime
     cancelled: bool = False
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     links: dict[str, str] = {}
 
     @property

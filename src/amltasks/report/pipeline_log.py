@@ -87,8 +87,8 @@ class PipelineLog(Publisher):
         not_run = [result for result in report.results if result.outcome is Outcome.NOT_RUN]
         if not_run and not report.cancelled:
             self._errors.add(f"{count_of(not_run)} did not run. {one_line(not_run[0].message)}")
-        for problem in report.problems:
-            self._warnings.add(problem)
+        for sentence in (*report.notes, *report.problems):
+            self._warnings.add(sentence)
         self._errors.close("more notebooks have failed; the table above has them all")
         self._warnings.close("more warnings are in the log above")
         self._output.command(commands.section(summary(report)))

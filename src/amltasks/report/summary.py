@@ -13,7 +13,7 @@ from amltasks.agent.neutral import neutralise
 from amltasks.report.files import write_whole
 from amltasks.report.model import NotebookResult, Outcome, Report
 from amltasks.report.publisher import Publisher
-from amltasks.report.wording import duration_words, outcome_words
+from amltasks.report.wording import duration_words, origin_words, outcome_words
 
 NAME = "summary.md"
 ROW_LIMIT = 200  # results in the table, failed ones first
@@ -70,12 +70,20 @@ def _table(report: Report) -> Iterator[str]:
             _escaped(result.title, 200),
             _escaped(outcome_words(result)),
             duration_words(result.duration),
-            _escaped(result.message, 300),
+            _escaped(result.message, 300) or _origin(result),
         )
         yield f"| {' | '.join(cells)} |"
     if len(report.results) > len(shown):
         yield f"| | and {len(report.results) - len(shown)} more | | | |"
     yield ""
+
+
+def _origin(result: NotebookResult) -> str:
+    """Where a reused result comes from, as a link to that build; empty for others."""
+    if result.reused_from is None:
+        return ""
+    words = _escaped(f"from {origin_words(result.reused_from)}")
+    return f"[{words}]({result.reused_from.url})" if result.reused_from.url else words
 
 
 def _failures(report: Report) -> Iterator[str]:
@@ -106,6 +114,7 @@ def _failure(result: NotebookResult) -> Iterator[str]:
 
 
 def _problems(report: Report) -> Iterator[str]:
+    yield from (f"{_escaped(note, 500)}\n" for note in report.notes)
     if report.problems:
         yield "#### Not published"
         yield ""

@@ -71,6 +71,8 @@ class Terminal(Publisher):
         for row in _table(report):
             self._console.print(row, soft_wrap=True)
         self._console.print()
+        for note in report.notes:
+            self._console.print(Text(f"note: {one_line(note, 1000)}", "yellow"), soft_wrap=True)
         for problem in report.problems:
             self._console.print(Text(f"not published: {one_line(problem, 1000)}", "yellow"), soft_wrap=True)
         good = not report.failed and not report.cancelled

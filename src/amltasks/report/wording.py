@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amltasks.report.model import CellOutcome, NotebookResult, Outcome, Report
+from amltasks.report.model import CellOutcome, NotebookResult, Origin, Outcome, Report
 from amltasks.report.traceback_text import condensed
 from amltasks.sizes import size_words
 
@@ -45,13 +45,18 @@ _EXECUTED = {
 
 
 def outcome_words(result: NotebookResult) -> str:
-    """`Failed`, or `Failed, as expected`, or `Passed, but expected: failed`."""
-    words = OUTCOMES[result.outcome]
+    """`Failed`, or `Failed, as expected`, or `Passed, but expected: failed`, or `Passed (reused)`."""
+    words = OUTCOMES[result.outcome] + (" (reused)" if result.reused_from else "")
     if result.expected_outcome is Outcome.PASSED:
         return words
     return (
         f"{words}, as expected" if result.ok else f"{words}, but expected: {OUTCOMES[result.expected_outcome].lower()}"
     )
+
+
+def origin_words(origin: Origin) -> str:
+    """`build 20261121.3 of 2026-11-21 05:10 UTC`, or `a run of …` where there was no build."""
+    return f"{f'build {origin.build}' if origin.build else 'a run'} of {origin.at:%Y-%m-%d %H:%M} UTC"
 
 
 def duration_words(seconds: float | None) -> str:

@@ -1,0 +1,1 @@
+"""What earlier runs leave for later ones: how much notebooks take, and results that need no second run."""
