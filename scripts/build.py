@@ -1,6 +1,6 @@
 """Pack the extension: python3 scripts/build.py [--stage release|test|dev] [--anew]
 
-    build/tasks/<Name>/       the task's folder, the launcher, our wheel, the lock and the licences
+    build/tasks/<Name>/       the task's folder, the launcher, our wheel, the locks and the licences
     build/azure-ml-tasks.vsix the same, packed by tfx-cli; its name carries the stage unless that is release
 
 Nothing is done when nothing has changed since. The contents are checked; a warning of tfx-cli is an error here.
@@ -27,7 +27,8 @@ from vsix import make_reproducible, problems
 LAUNCHER = ROOT / "tasks" / "_launcher" / "src" / "main.ts"
 SOURCES = ("src", "tasks", "extension", "configs")
 SOURCE_FILES = (
-    "LICENSE", "README.md", "package-lock.json", "pyproject.toml", "requirements.txt", "requirements/runner.lock",
+    "LICENSE", "README.md", "package-lock.json", "pyproject.toml", "requirements.txt", "requirements/azureml.lock",
+    "requirements/runner.lock",
     "scripts/build.py", "scripts/task_texts.py", "scripts/vsix.py", "tsconfig.json", "vss-extension.json",
 )  # fmt: skip
 IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info")
@@ -80,7 +81,8 @@ def assemble() -> None:
     for folder in task_folders():
         target = BUILD / "tasks" / folder.name
         shutil.copytree(folder, target, ignore=IGNORED)
-        for file in (launcher, wheel, ROOT / "requirements" / "runner.lock"):
+        locks = (ROOT / "requirements" / f"{name}.lock" for name in ("runner", "azureml"))
+        for file in (launcher, wheel, *locks):
             shutil.copy(file, target / file.name)
         shutil.copy(ROOT / "LICENSE", target / "LICENSE.txt")
         (target / "ThirdPartyNotices.txt").write_text(notices, encoding="utf-8", newline="\n")

@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 
 LARGEST = 3_000_000
 TASK_FILES = (
-    r"task\.json|main\.py|launcher\.js|icon\.png|README\.md|LICENSE\.txt|ThirdPartyNotices\.txt|runner\.lock"
+    r"task\.json|main\.py|launcher\.js|icon\.png|README\.md|LICENSE\.txt|ThirdPartyNotices\.txt|(?:runner|azureml)\.lock"
     r"|amltasks-[\d.]+-py3-none-any\.whl|Strings/resources\.resjson/[\w-]+/resources\.resjson"
 )
 # tfx makes resources/ and *.vsomanifest of its own; [Content_Types].xml and *.vsixmanifest are the container's.
@@ -80,7 +80,8 @@ def _manifest_problems(package: zipfile.ZipFile, version: str) -> Iterator[str]:
 
 def _task_problems(package: zipfile.ZipFile, folder: str, version: str) -> Iterator[str]:
     names = {name.removeprefix(f"{folder}/") for name in package.namelist() if name.startswith(f"{folder}/")}
-    needed = {"task.json", "main.py", "launcher.js", "icon.png", "runner.lock", "LICENSE.txt", "ThirdPartyNotices.txt"}
+    locks = {"runner.lock", "azureml.lock"}
+    needed = {"task.json", "main.py", "launcher.js", "icon.png", "LICENSE.txt", "ThirdPartyNotices.txt", *locks}
     for name in sorted(needed - names):
         yield f"{name} is missing"
     if "task.json" in names:
@@ -92,8 +93,9 @@ def _task_problems(package: zipfile.ZipFile, folder: str, version: str) -> Itera
                 yield f"the target of {handler}, {execution['target']}, is missing"
     if "icon.png" in names and _png_size(package.read(f"{folder}/icon.png")) != (32, 32):
         yield "icon.png is not a PNG of 32×32"
-    if "runner.lock" in names and b"--hash=sha256:" not in package.read(f"{folder}/runner.lock"):
-        yield "runner.lock holds no hashes"
+    for lock in sorted(locks & names):
+        if b"--hash=sha256:" not in package.read(f"{folder}/{lock}"):
+            yield f"{lock} holds no hashes"
     wheel = f"amltasks-{version}-py3-none-any.whl"
     if [name for name in names if name.endswith(".whl")] != [wheel]:
         yield f"{wheel} must be there and no other wheel"

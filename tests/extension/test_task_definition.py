@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 from task_texts import generated_files, strings, task_folders
 
+from amltasks.platforms.azureml.request import AzureRequest
 from amltasks.requests import RunNotebooksRequest
 from tests.extension.launching import ROOT
 
@@ -92,6 +93,21 @@ class TestRunNotebookOnAML:
         "notebooks": None,
         "parameters": None,
         "parametersFile": None,
+        "platform": "agent",
+        "azureSubscription": None,
+        "resourceGroup": None,
+        "workspace": None,
+        "compute": None,
+        "instanceType": None,
+        "instanceCount": "1",
+        "environment": None,
+        "experiment": None,
+        "outputs": None,
+        "tags": None,
+        "identity": None,
+        "wait": "true",
+        "resume": None,
+        "cancelSuperseded": "auto",
         "parameterSets": None,
         "secretParameters": None,
         "python": None,
@@ -138,11 +154,12 @@ class TestRunNotebookOnAML:
             for choice in given.get("options", {}):
                 inputs = {"notebooks": "*.ipynb", given["name"]: choice}
                 assert RunNotebooksRequest.from_inputs(inputs, tmp_path, tmp_path / "results")
+                assert AzureRequest.from_inputs(inputs)
 
     def test_gives_these_output_variables(self) -> None:
         names = [variable["name"] for variable in _definition("RunNotebookOnAML")["outputVariables"]]
 
-        assert names == ["Outcome", "Total", "Passed", "Failed", "TestRunId", "ResultsFolder", "ResultsFile"]
+        assert names == ["Outcome", "Total", "Passed", "Failed", "TestRunId", "ResultsFolder", "ResultsFile", "Jobs"]
 
 
 def _definition(name: str) -> dict[str, Any]:

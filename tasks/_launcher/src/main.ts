@@ -18,12 +18,14 @@ import { findPython } from './python'
 
 const TASK_FOLDER = __dirname
 const EXIT_CANCELLED = 130
+/** What each platform's environment holds. An SDK comes only with its own, and two of them never together. */
+const LOCKS: Readonly<Record<string, string>> = { azureml: 'azureml.lock' }
 /** Exit codes by which Python says that it has told its verdict itself: notebooks failed, bad input, not done. */
 const VERDICTS = [1, 2, 3]
 
 async function main(): Promise<void> {
   const job = readJob(readDefinition(TASK_FOLDER))
-  const python = await environmentPython(packages(), await findPython(job.inputs['python']))
+  const python = await environmentPython(packages(job.inputs['platform'] ?? ''), await findPython(job.inputs['python']))
   const ending = await run(python, ['-I', '-u', '-X', 'utf8', join(TASK_FOLDER, 'main.py')], {
     env: pythonEnvironment(),
     input: JSON.stringify(job),
@@ -36,10 +38,10 @@ async function main(): Promise<void> {
   }
 }
 
-function packages(): { lock: string; wheel: string } {
+function packages(platform: string): { lock: string; wheel: string } {
   const wheel = readdirSync(TASK_FOLDER).find((name) => name.endsWith('.whl'))
   if (!wheel) throw new Failure(`The task's folder holds no wheel: ${TASK_FOLDER} is not as it was installed.`)
-  return { lock: join(TASK_FOLDER, 'runner.lock'), wheel: join(TASK_FOLDER, wheel) }
+  return { lock: join(TASK_FOLDER, LOCKS[platform.trim().toLowerCase()] ?? 'runner.lock'), wheel: join(TASK_FOLDER, wheel) }
 }
 
 /** Ours, from which task-lib has taken the inputs and secrets. */
