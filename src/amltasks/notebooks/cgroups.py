@@ -60,10 +60,16 @@ class ControlGroup:
         """How many processes the system has killed in it because its memory was used up."""
         return read_count(self._folder / "memory.events", "oom_kill")
 
-    def kill(self) -> None:
-        """Ends all that is in it at once: nothing escapes by forking meanwhile. Does nothing before Linux 5.14."""
+    def kill(self) -> set[int]:
+        """Ends all that is in it at once: nothing escapes by forking meanwhile. The pids that there were.
+
+        Does nothing before Linux 5.14.
+        """
         with contextlib.suppress(OSError):
+            found = {int(pid) for pid in (self._folder / "cgroup.procs").read_text().split()}
             (self._folder / "cgroup.kill").write_text("1")
+            return found
+        return set()
 
     def remove(self) -> None:
         """Gives it back as soon as it is empty."""

@@ -35,9 +35,7 @@ def end_all(marker: str, *, descendants: bool, within: float = 3.0) -> int:
     what cannot be killed. Never ends this process itself.
     """
     group = ControlGroup.find(marker)
-    if group is not None:
-        group.kill()
-    ended: set[int] = set()
+    ended = group.kill() if group is not None else set()
     deadline = time.monotonic() + within
     while (victims := _left(marker, descendants)) and time.monotonic() < deadline:
         for process in victims:

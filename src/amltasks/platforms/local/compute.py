@@ -32,6 +32,7 @@ from amltasks.redaction import Redactor
 from amltasks.report.model import KernelDeath, NotebookResult, Outcome
 
 STOP_SECONDS = 1.7  # for the worker to end a notebook that was stopped; then it is killed
+RESULT_SECONDS = 10.0  # for the result of a worker that has ended well to be read: a fork bomb leaves little time
 LINGER_SECONDS = 5.0  # for the worker to be gone after it gave its result
 _STRAY_LINES = 200  # of text that reached the worker's stdout or stderr past the kernel
 _ERROR_BYTES = 64 * 1024
@@ -86,7 +87,8 @@ class LocalCompute:
             try:
                 await _until_over(process, watched, stop)
                 # Not until their ends: a process that the notebook left behind may hold the pipes open.
-                await asyncio.wait(pumps, timeout=0.5 if watched.result is None else 0)
+                grace = RESULT_SECONDS if process.exit_code == 0 else 0.5
+                await asyncio.wait(pumps, timeout=grace if watched.result is None else 0)
             finally:
                 await _end(pumps)
         finally:
