@@ -1,4 +1,4 @@
-"""The application behind the server: every request is recorded, may meet a fault, and finds its route."""
+"""The application behind the server: every request is recorded, may meet a fault, and goes to who is asked."""
 
 from __future__ import annotations
 
@@ -9,207 +9,114 @@ import re
 import socket
 import struct
 import time
-import traceback
-import uuid
-from collections.abc import Mapping
 from dataclasses import replace
-from http import HTTPStatus
-from typing import Any
-from urllib.parse import parse_qsl
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from sandbox.devops.routes import ROUTES
+from sandbox.devops.application import DevOps
 from sandbox.faults import Fault
 from sandbox.journal import Exchange
-from sandbox.pages import routes as pages
-from sandbox.routing import LATEST_VERSION, Location, Route, Router
-from sandbox.wire import Answer, Call, ServiceError, bad_request
+from sandbox.wire import Answer, api_version
+from sandbox.work import Work
 from sandbox.world import World
 
-_KNOWN_VERSION = re.compile(r"(?P<number>[1-9]\.\d)(?P<preview>-preview(\.\d+)?)?")
-_CHANGING = ("POST", "PATCH", "PUT", "DELETE")
+if TYPE_CHECKING:
+    from sandbox.azure.application import Azure
 
-THROTTLED = (
-    "TF400733: The request has been canceled: Request was blocked due to exceeding usage of resource "
-    "'Concurrency' in namespace 'User'."
-)
-SIGN_IN = Answer(
-    b'<!DOCTYPE html><html lang="en"><head><title>Azure DevOps Services | Sign In</title></head>'
-    b"<body><p>Sign in to continue.</p></body></html>",
-    status=203,
-    media_type="text/html; charset=utf-8",
-)
-
-
-Found = tuple[Route, Mapping[str, str]]
+_SIGNATURE = re.compile(rb"(?<=[?&]sig=)[^&\"\s]+")  # what makes a storage address a secret
 
 
 class Application:
-    """An ASGI application over a world."""
+    """An ASGI application over a world: Azure DevOps, and all of Azure where the server is asked as a proxy."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._router = Router([*ROUTES, *pages.ROUTES])
+        self._devops = DevOps(world)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began, clock = time.time(), time.monotonic()
-        request = Request(scope, receive)
+        request, proxied = _addressed(scope, receive)
+        work = (self._azure if proxied else self._devops).work(request)
         try:
-            body = await request.body()
+            body = b"" if work.stream else await request.body()
         except ClientDisconnect:  # nothing was asked for yet, and nobody is there to be answered
             return
-        found = self._router.find(request.method, self._path(request))
-        fault = self.world.faults.of(request.method, request.url.path)
-        answer = await self._answer(request, body, found, fault)
+        fault = self.world.faults.of(request.method, request.url.path, request.url.hostname or "")
+        answer = await self._answer(request, body, work, fault)
         reset = fault is not None and fault.reset
         self.world.journal.add(
             Exchange(
+                provider=work.provider,
                 method=request.method,
-                url=str(request.url),
+                url=_SIGNATURE.sub(b"...", str(request.url).encode()).decode(),
                 request_body=_parsed(body, request.headers.get("content-type", "")),
                 status=0 if reset else answer.status,
-                response_body=None if reset else _parsed(answer.body, answer.media_type),
-                api_version=_api_version(request),
+                response_body=None if reset or answer.private else _parsed(answer.body, answer.media_type),
+                api_version=api_version(request.query_params, request.headers),
                 time=began,
                 duration=time.monotonic() - clock,
                 size=len(body) + len(answer.body),
                 request_headers={name: text for name, text in request.headers.items() if name != "authorization"},
                 response_headers={} if reset else dict(answer.headers),
-                published=found is None or found[0].published,
+                published=work.published,
                 fault=str(fault) if fault is not None else "",
             )
         )
         if reset:
             await _reset(scope["state"]["transport"])
+        elif answer.stream is not None:
+            await StreamingResponse(answer.stream, answer.status, answer.headers)(scope, receive, send)
         else:
             await Response(answer.body, answer.status, answer.headers, answer.media_type)(scope, receive, send)
 
-    async def _answer(self, request: Request, body: bytes, found: Found | None, fault: Fault | None) -> Answer:
-        """The service's answer, or what the fault makes of it."""
+    @cached_property
+    def _azure(self) -> Azure:
+        from sandbox.azure.application import Azure  # with its cryptography; few worlds are asked for it
+
+        return Azure(self.world)
+
+    async def _answer(self, request: Request, body: bytes, work: Work, fault: Fault | None) -> Answer:
+        """The provider's answer, or what the fault makes of it."""
         if fault is not None:
             await asyncio.sleep(fault.delay)
             if fault.replaces and fault.when == "before":
-                return _faulty(fault)
-        try:
-            answer = await run_in_threadpool(self._serve, request, body, found)
-        except ServiceError as error:
-            answer = Answer(error.body, error.status)
-        except Exception as error:  # our own fault: the client gets an answer, the console the traceback
-            traceback.print_exc()
-            answer = Answer(ServiceError(500, type(error).__name__, f"The sandbox failed: {error}").body, 500)
-        answer = replace(answer, headers={"ActivityId": str(uuid.uuid4()), **answer.headers})
+                if work.stream:
+                    async for _ in request.stream():
+                        pass
+                return work.faulty(fault)
+        answer = await (work.stream(request) if work.stream else run_in_threadpool(work.serve, body))
         if fault is None:
             return answer
-        return _faulty(fault) if fault.replaces else replace(answer, headers={**answer.headers, **fault.headers})
-
-    def _serve(self, request: Request, body: bytes, found: Found | None) -> Answer:
-        """Carry out a request whose route was looked up."""
-        page = found is not None and found[0].page
-        identity = self.world.tokens.identity(request.headers.get("authorization"))
-        if identity is None and not page:
-            return _sign_in(request)
-        if found is None:
-            raise ServiceError(
-                501, "NotImplementedInSandbox", f"The sandbox does not play {request.method} {request.url.path}."
-            )
-        route, values = found
-        if not page:
-            _check_version(request, route.location)
-        call = Call(
-            world=self.world,
-            method=request.method,
-            base_url=f"{request.url.scheme}://{request.url.netloc}",
-            values=values,
-            query={name.lower(): text for name, text in parse_qsl(request.url.query, keep_blank_values=True)},
-            headers=request.headers,
-            body=body,
-            identity=identity or "",
-            locations=self._router.locations,
-        )
-        _check_query(call, route)
-        if "project" in values:
-            self.world.project.check(values["project"])
-        return route.handler(call)
-
-    def _path(self, request: Request) -> str:
-        """The decoded path from the organization on; other organizations have no routes."""
-        path = str(request.scope["path"])
-        organization, _, rest = path.lstrip("/").partition("/")
-        return rest if organization.lower() == self.world.organization else path
+        if fault.replaces:
+            if answer.stream is not None:
+                async for _ in answer.stream:
+                    pass
+            return work.faulty(fault)
+        return replace(answer, headers={**answer.headers, **fault.headers})
 
 
-def _check_version(request: Request, location: Location) -> None:
-    version = _api_version(request)
-    if version is None:
-        if request.method in _CHANGING:
-            raise ServiceError(
-                400,
-                "VssVersionNotSpecifiedException",
-                f'No api-version was supplied for the "{request.method}" request. The version must be supplied either '
-                'as part of the Accept header (e.g. "application/json; api-version=1.0") or as a query parameter '
-                '(e.g. "?api-version=1.0").',
-            )
-        return
-    found = _KNOWN_VERSION.fullmatch(version)
-    if found is None:
-        raise ServiceError(400, "VssInvalidApiVersionException", f"The api-version {version!r} is not valid.")
-    number, preview = float(found["number"]), found["preview"] is not None
-    if number > LATEST_VERSION:
-        raise ServiceError(
-            400,
-            "VssVersionOutOfRangeException",
-            f"The requested REST API version of {version} is out of range for this server. The latest REST API "
-            f"version this server supports is {LATEST_VERSION}.",
-        )
-    if not preview and number > location.released_version:
-        raise ServiceError(
-            400,
-            "VssInvalidPreviewVersionException",
-            f'The requested version "{version}" of the resource is under preview. The -preview flag must be supplied '
-            f'in the api-version for such requests. For example: "{version}-preview"',
-        )
+def _addressed(scope: Scope, receive: Receive) -> tuple[Request, bool]:
+    """The request as the client means it, and whether it means a host of Azure: asked in a tunnel, or as a proxy is."""
+    host = scope["state"].get("host")
+    if host is not None:
+        return _to_host(scope, receive, host), True
+    if not scope["path"].startswith("/"):  # a whole address
+        asked = urlsplit(scope["raw_path"].decode("ascii", "replace"))
+        scope = {**scope, "path": unquote(asked.path) or "/", "raw_path": (asked.path or "/").encode()}
+        if asked.hostname != scope["server"][0] or asked.port != scope["server"][1]:
+            return _to_host(scope, receive, asked.hostname or ""), True
+    return Request(scope, receive), False
 
 
-def _check_query(call: Call, route: Route) -> None:
-    known = {name.lower() for name in route.query} | {"api-version"}
-    unknown = sorted(set(call.query) - known)
-    if unknown:
-        raise bad_request(
-            f"Unknown query parameters: {', '.join(unknown)}. Known are: {', '.join(route.query) or '-'}."
-        )
-
-
-def _api_version(request: Request) -> str | None:
-    """Named in the query or in Accept."""
-    for name, text in request.query_params.items():
-        if name.lower() == "api-version":
-            return text
-    found = re.search(r"api-version=([^;,\s]+)", request.headers.get("accept", ""), re.IGNORECASE)
-    return found[1] if found else None
-
-
-def _sign_in(request: Request) -> Answer:
-    """What a missing, bad or expired token gets: the page people sign in at, unless the client declines it."""
-    if request.headers.get("x-tfs-fedauthredirect", "").lower() == "suppress":
-        error = ServiceError(401, "UnauthorizedRequestException", "TF400813: The user is not authorized.")
-        return Answer(error.body, 401, headers={"WWW-Authenticate": 'Basic realm="sandbox", Bearer'})
-    return SIGN_IN
-
-
-def _faulty(fault: Fault) -> Answer:
-    if fault.sign_in:
-        return SIGN_IN
-    status = fault.status or 0
-    if fault.body:
-        return Answer(fault.body.encode("utf-8"), status, headers=fault.headers)
-    phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Fault"
-    words = THROTTLED if status == HTTPStatus.TOO_MANY_REQUESTS else f"{phrase}."
-    error = ServiceError(status, "VssServiceException", f"{words} (A fault made by the sandbox.)")
-    return Answer(error.body, status, headers=fault.headers)
+def _to_host(scope: Scope, receive: Receive, host: str) -> Request:
+    headers = [(name, value) for name, value in scope["headers"] if name != b"host"]
+    return Request({**scope, "headers": [*headers, (b"host", host.lower().encode())]}, receive)
 
 
 async def _reset(transport: asyncio.Transport) -> None:
@@ -225,6 +132,6 @@ def _parsed(body: bytes, media_type: str) -> Any:
     if not body or "json" not in media_type.lower():
         return None
     try:
-        return json.loads(body)
+        return json.loads(_SIGNATURE.sub(b"...", body))
     except ValueError:
         return None

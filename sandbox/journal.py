@@ -6,11 +6,12 @@ import json
 import threading
 from collections import deque
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+Provider = Literal["azure-devops", "azure"]
 KEPT_BYTES = 256 * 2**20  # of bodies in memory, the latest; a file holds all
 
 
@@ -18,11 +19,13 @@ class Exchange(BaseModel):
     """One request and its answer. Bodies that are not JSON are null; status 0: the connection was reset.
 
     time: seconds since the epoch; duration: seconds; size: bytes of both bodies; published: whether Microsoft's
-    documents have the operation; fault: what was done to it on purpose. Headers are without Authorization.
+    documents have the operation; fault: what was done to it on purpose. Headers are without Authorization, addresses
+    without their signature, answers that are nothing but secret are null.
     """
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
+    provider: Provider = "azure-devops"
     method: str
     url: str
     request_body: Any = None
@@ -39,12 +42,13 @@ class Exchange(BaseModel):
 
 
 class Journal:
-    """Keeps the latest exchanges in memory and, once told where, all of them in two files."""
+    """Keeps the latest exchanges in memory and, once told where, all of them in three files."""
 
     def __init__(self) -> None:
         self._exchanges: deque[Exchange] = deque()
         self._bytes = 0
-        self._files: tuple[TextIO, TextIO] | None = None
+        self._path: Path | None = None
+        self._files: dict[str, TextIO] = {}
         self._lock = threading.Lock()
 
     @property
@@ -61,15 +65,16 @@ class Journal:
             self._write(exchange)
 
     def to(self, path: Path) -> None:
-        """Write what is kept and all that follows to `path`; operations without a published document beside it.
+        """Write what is kept and all that follows to `path`; Azure's and what is in no published document beside it.
 
-        The second file is `<stem>.unpublished.jsonl`. Both begin empty.
+        The other files are `<stem>.azure.jsonl`, made when it is needed, and `<stem>.unpublished.jsonl`.
         """
-        unpublished = path.with_name(f"{path.stem}.unpublished.jsonl")
         with self._lock:
             self._close()
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._files = (path.open("w", encoding="utf-8"), unpublished.open("w", encoding="utf-8"))
+            self._path = path
+            for kind in ("", ".unpublished"):
+                self._file(kind)
             for exchange in self._exchanges:
                 self._write(exchange)
 
@@ -78,12 +83,20 @@ class Journal:
             self._close()
 
     def _write(self, exchange: Exchange) -> None:
-        if self._files is not None:
-            file = self._files[0 if exchange.published else 1]
+        if self._path is not None:
+            kind = ".azure" if exchange.provider == "azure" else "" if exchange.published else ".unpublished"
+            file = self._file(kind)
             file.write(json.dumps(exchange.model_dump(by_alias=True, mode="json"), ensure_ascii=False) + "\n")
             file.flush()
 
+    def _file(self, kind: str) -> TextIO:
+        if kind not in self._files:
+            assert self._path is not None
+            path = self._path.with_name(f"{self._path.stem}{kind}{self._path.suffix if not kind else '.jsonl'}")
+            self._files[kind] = path.open("w", encoding="utf-8")
+        return self._files[kind]
+
     def _close(self) -> None:
-        for file in self._files or ():
+        for file in self._files.values():
             file.close()
-        self._files = None
+        self._files, self._path = {}, None

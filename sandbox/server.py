@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import socket
@@ -11,24 +10,19 @@ import time
 from types import TracebackType
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from sandbox.application import Application
+from sandbox.connection import Connection
 from sandbox.world import World
 
 START_SECONDS = 10
 
 
-class _Connection(H11Protocol):
-    """Hands its transport to the application, so that a fault can reset the connection."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        self.app_state = {**self.app_state, "transport": transport}
-        super().connection_made(transport)
-
-
 class Server:
-    """Serves a world. `with Server(world) as server:` or start() and stop(); port 0: any free one."""
+    """Serves a world, as Azure DevOps' address and as the proxy to Azure.
+
+    `with Server(world) as server:` or start() and stop(); port 0: any free one.
+    """
 
     def __init__(self, world: World, port: int = 0) -> None:
         self.world = world
@@ -50,7 +44,7 @@ class Server:
             raise
         config = uvicorn.Config(
             Application(self.world),
-            http=_Connection,
+            http=Connection,
             ws="none",
             lifespan="off",
             log_config=None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -127,7 +127,7 @@ class Call:
         try:
             return TypeAdapter(shape).validate_json(self.body)  # type: ignore[no-any-return]
         except ValidationError as error:
-            raise bad_request(_misfits(error)) from None
+            raise bad_request(misfits(error)) from None
 
     def number(self, name: str, default: int) -> int:
         """A whole number that is not negative, from the query."""
@@ -180,18 +180,32 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """What is sent back. content: a JSON value, or bytes that go out as they are under `media_type`."""
+    """What is sent back. content: a JSON value, or bytes that go out as they are under `media_type`.
+
+    stream: what goes out instead, under a media type among the headers. private: kept out of the journal.
+    """
 
     content: Any = None
     status: int = 200
     media_type: str = "application/json; charset=utf-8; api-version=7.1"
     headers: Mapping[str, str] = field(default_factory=dict)
+    stream: AsyncIterator[bytes] | None = None
+    private: bool = False
 
     @property
     def body(self) -> bytes:
         if isinstance(self.content, bytes):
             return self.content
         return b"" if self.content is None else json.dumps(self.content, ensure_ascii=False).encode("utf-8")
+
+
+def api_version(query: Mapping[str, str], headers: Mapping[str, str]) -> str | None:
+    """The version that a request names in its query or in Accept."""
+    for name, text in query.items():
+        if name.lower() == "api-version":
+            return text
+    found = re.search(r"api-version=([^;,\s]+)", headers.get("accept", ""), re.IGNORECASE)
+    return found[1] if found else None
 
 
 def collection(items: list[Any]) -> dict[str, Any]:
@@ -219,7 +233,7 @@ def format_time(time: datetime | None) -> str | None:
     return time.astimezone(timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _misfits(error: ValidationError) -> str:
+def misfits(error: ValidationError) -> str:
     """One sentence for all that does not fit, unknown members first."""
     unknown, others = [], []
     for fault in error.errors(include_url=False, include_input=False):

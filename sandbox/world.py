@@ -1,9 +1,13 @@
-"""All state of one sandbox: an organization with one project."""
+"""All state of one sandbox: an organization with one project, and an Azure subscription."""
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from sandbox.authority import Authority
+from sandbox.clock import Clock
 from sandbox.devops.build.state import Builds
 from sandbox.devops.core.state import open_project
 from sandbox.devops.git.state import Repositories
@@ -13,11 +17,14 @@ from sandbox.journal import Journal
 from sandbox.store import Store
 from sandbox.tokens import Tokens
 
+if TYPE_CHECKING:
+    from sandbox.azure.cloud import Cloud
+
 ORGANIZATION = "sandbox"
 
 
 class World:
-    """What the server serves, the agent works on and the page shows. Journal and faults are never kept."""
+    """What the server serves, the agent works on and the page shows. Journal, faults and clock are never kept."""
 
     organization = ORGANIZATION
 
@@ -30,6 +37,14 @@ class World:
         self.tokens = Tokens(store)
         self.journal = Journal()
         self.faults = Faults()
+        self.clock = Clock()
+        self.authority = Authority()
+
+    @cached_property
+    def azure(self) -> Cloud:
+        from sandbox.azure.cloud import Cloud  # with its cryptography; few worlds are asked for it
+
+        return Cloud(self.store, self.clock)
 
     @classmethod
     def open(cls, path: Path | None = None) -> World:

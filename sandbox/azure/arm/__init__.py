@@ -1,0 +1,1 @@
+"""Azure Resource Manager's own: the subscription and its resource groups."""

@@ -1,0 +1,125 @@
+"""Work that goes on after its request was answered, and where a client asks what became of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+import uuid
+from collections.abc import Callable
+from typing import Any, Literal
+
+from sandbox.azure.routing import SUBSCRIPTION, Route
+from sandbox.azure.versions import MACHINE_LEARNING
+from sandbox.azure.wire import AzureError, Call, reply
+from sandbox.clock import Clock
+from sandbox.store import Document, Store, Table
+from sandbox.wire import Answer, format_time
+
+Status = Literal["InProgress", "Succeeded", "Failed", "Canceled"]
+_PROVIDER = "Microsoft.MachineLearningServices"
+
+
+class Operation(Document):
+    """resource: the id of what is worked at. error: code and message, where it failed."""
+
+    id: str
+    resource: str
+    status: Status = "InProgress"
+    error: tuple[str, str] | None = None
+    started: str | None
+    ended: str | None = None
+
+
+class Operations:
+    """retry_ms: after how many milliseconds clients are told to ask again."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._table = Table(store, "azure-operation", Operation)
+        self._clock = clock
+        self.retry_ms = 200
+
+    def begin(self, resource: str) -> Operation:
+        operation = Operation(id=str(uuid.uuid4()), resource=resource, started=format_time(self._clock.now()))
+        self._table.put("", operation.id, operation)
+        return operation
+
+    def end(self, operation: Operation, status: Status = "Succeeded", error: tuple[str, str] | None = None) -> None:
+        done = {"status": status, "error": error, "ended": format_time(self._clock.now())}
+        self._table.put("", operation.id, operation.model_copy(update=done))
+
+    def get(self, name: str) -> Operation | None:
+        return self._table.get("", name)
+
+    def run(self, resource: str, work: Callable[[], None], delay: float = 0) -> Operation:
+        """Begin an operation whose work is done in a thread, after so many seconds; a AzureError is its failure."""
+        operation = self.begin(resource)
+
+        def carry_out() -> None:
+            time.sleep(delay)
+            try:
+                work()
+            except AzureError as error:
+                self.end(operation, "Failed", (error.code, error.message))
+            except Exception as error:  # our own fault: the client learns it, the console has the traceback
+                traceback.print_exc()
+                self.end(operation, "Failed", ("InternalServerError", f"The sandbox failed: {error}"))
+            else:
+                self.end(operation)
+
+        threading.Thread(target=carry_out, name="sandbox-operation", daemon=True).start()
+        return operation
+
+
+def accepted(call: Call, operation: Operation, content: Any = None, status: int = 202, kind: str = "mfe") -> Answer:
+    """The answer that tells where to ask. kind: of operation, as its address has it: mfe, compute, workspace."""
+    location = call.azure.location
+    base = f"https://{call.host}/subscriptions/{call.values['subscription']}/providers/{_PROVIDER}/locations/{location}"
+    headers = {
+        "Azure-AsyncOperation": f"{base}/{kind}OperationsStatus/{operation.id}?api-version={call.version}",
+        "Location": f"{base}/{kind}OperationsResults/{operation.id}?api-version={call.version}",
+        "Retry-After-Ms": str(call.azure.operations.retry_ms),
+    }
+    return reply(content, status, headers)
+
+
+def _status(call: Call) -> Answer:
+    operation = _found(call)
+    body: dict[str, Any] = {
+        "id": call.path,
+        "name": operation.id,
+        "status": operation.status,
+        "startTime": operation.started,
+    }
+    if operation.ended:
+        body["endTime"] = operation.ended
+    if operation.error:
+        body["error"] = dict(zip(("code", "message"), operation.error, strict=True))
+    headers = {} if operation.ended else {"Retry-After-Ms": str(call.azure.operations.retry_ms)}
+    return reply(body, headers=headers)
+
+
+def _result(call: Call) -> Answer:
+    """202 until it has ended, then the resource where there is one."""
+    operation = _found(call)
+    if not operation.ended:
+        return accepted(call, operation, kind=call.values["kind"])
+    if operation.error:
+        raise call.error(409, *operation.error)
+    resource = call.azure.resources.get(operation.resource)
+    return reply(resource.body) if resource else reply(status=204)
+
+
+def _found(call: Call) -> Operation:
+    operation = call.azure.operations.get(call.values["operation"])
+    if operation is None:
+        raise call.error(404, "OperationNotFound", f"The operation '{call.values['operation']}' was not found.")
+    return operation
+
+
+_BASE = SUBSCRIPTION + f"/providers/{_PROVIDER}/locations/{{location}}"
+
+ROUTES = [
+    Route("GET", _BASE + "/{kind}OperationsStatus/{operation}", _status, versions=MACHINE_LEARNING),
+    Route("GET", _BASE + "/{kind}OperationsResults/{operation}", _result, versions=MACHINE_LEARNING),
+]

@@ -1,0 +1,1 @@
+"""Azure Machine Learning workspaces themselves; what is in them are services of their own."""
