@@ -22,7 +22,7 @@ class KernelCommand:
     def parse(cls, argv: Sequence[str]) -> KernelCommand | None:
         """The parts of a command that starts an IPython kernel; None for every other command."""
         for at, part in enumerate(argv[1:], start=1):
-            if part == "-m" and argv[at + 1 : at + 2] == ["ipykernel_launcher"]:
+            if (part, *argv[at + 1 : at + 2]) == ("-m", "ipykernel_launcher"):
                 return cls(argv[0], tuple(argv[1:at]), "", tuple(argv[at + 2 :]))
             if Path(part) == LAUNCHER:
                 return cls(argv[0], tuple(argv[1:at]), part, tuple(argv[at + 1 :]))

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,11 @@ from nbformat import NotebookNode
 from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
 from papermill.log import logger
 
+from amltasks.kernels.command import KernelCommand
 from amltasks.notebooks import processes
+from amltasks.notebooks.cells import is_executed
 from amltasks.notebooks.execution import Execution
-from amltasks.notebooks.kernels import Kernel, choose_kernel
+from amltasks.notebooks.kernels import Kernel, choose_kernel, installed
 from amltasks.notebooks.records import CellRecord, EndingReason
 
 ENGINE = "amltasks"
@@ -29,9 +33,9 @@ class NotebookEngine(Engine):  # type: ignore[misc]
     @classmethod
     def execute_notebook(cls, nb: NotebookNode, kernel_name: str, **options: Any) -> NotebookNode:
         executed = super().execute_notebook(nb, kernel_name, **options)
-        for cell in executed.cells:
-            # papermill calls every cell completed that it did not see fail, also those that were never reached.
-            if cell.cell_type == "code" and not cell.metadata.papermill.get("start_time"):
+        # papermill calls every cell completed that it did not see fail, also those that were never reached.
+        if any(is_executed(cell) and not _started(cell) for cell in executed.cells):
+            for cell in takewhile(lambda cell: not _started(cell), reversed(executed.cells)):
                 cell.metadata.papermill["status"] = NotebookExecutionManager.PENDING
         return executed
 
@@ -55,6 +59,10 @@ class NotebookEngine(Engine):  # type: ignore[misc]
             raise DeadKernelError(f"Kernel died {execution.ending.detail}".strip())
         if execution.ending.reason is EndingReason.CELL_TIMEOUT:
             raise CellTimeoutError(f"A cell took longer than {execution_timeout:g} seconds.")
+
+
+def _started(cell: NotebookNode) -> bool:
+    return bool(cell.metadata.papermill.get("start_time"))
 
 
 def register() -> str:
@@ -83,9 +91,8 @@ class _PapermillLog:
 
 def _under_papermill(manager: NotebookExecutionManager, kernel_name: str, timeout: float | None) -> Execution:
     folder = Path.cwd()
-    kernel = choose_kernel(manager.nb, python="", kernel=kernel_name or "", environment=os.environ, folder=folder)
     return Execution(
-        kernel=kernel,
+        kernel=_named(kernel_name, manager.nb, folder),
         working_directory=folder,
         environment={},
         marker=secrets.token_hex(16),
@@ -93,3 +100,18 @@ def _under_papermill(manager: NotebookExecutionManager, kernel_name: str, timeou
         notebook_timeout=None,
         observer=_PapermillLog(),
     )
+
+
+def _named(name: str, notebook: NotebookNode, folder: Path) -> Kernel:
+    """The installed kernel that papermill names, an IPython one started our way; as a task chooses where there is none.
+
+    `python` in its command is this interpreter, as everywhere in Jupyter.
+    """
+    found = installed(name, os.environ)
+    command = KernelCommand.parse(found.argv) if found else None
+    if found and not command:
+        return found
+    python = command.interpreter if command else ""
+    python = sys.executable if python in {"python", "python3"} else python
+    environment = found.environment if found else os.environ
+    return choose_kernel(notebook, python=python, kernel="", environment=environment, folder=folder)

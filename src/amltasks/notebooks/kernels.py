@@ -17,7 +17,7 @@ from typing import NoReturn
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from nbformat import NotebookNode
 
-from amltasks.kernels.command import LAUNCHER
+from amltasks.kernels.command import LAUNCHER, KernelCommand
 from amltasks.notebooks.cells import one_line
 from amltasks.notebooks.interpreters import locate_python, outside_of_ours
 
@@ -26,6 +26,7 @@ OLDEST_IPYKERNEL = 6
 _USUAL_NAMES = {"", "python", "python3"}
 _VALID_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _PROBE_SECONDS = 60
+_NO_HISTORY = "--HistoryManager.hist_file=:memory:"  # parallel kernels fight over the file
 
 # Understood by Python 2 too, imports nothing that a file in the notebook's folder could shadow.
 _PROBE = """
@@ -94,7 +95,7 @@ def choose_kernel(
     """
     named, language = _asked(notebook)
     if kernel and kernel not in _USUAL_NAMES:
-        return _installed(kernel, environment) or _missing(
+        return installed(kernel, environment) or _missing(
             f'The kernel "{one_line(kernel, 60)}" is not installed on this machine.', environment
         )
     if language and not _is_python(language) and not kernel:
@@ -104,9 +105,9 @@ def choose_kernel(
             environment,
         )
     if named not in _USUAL_NAMES and not language and not kernel:
-        installed = _installed(named, environment)
-        if installed and not _is_python(installed.language):
-            return installed
+        found = installed(named, environment)
+        if found and not _is_python(found.language):
+            return found
     return _python_kernel(python, "" if kernel else named, environment, folder, known)
 
 
@@ -117,13 +118,12 @@ def _python_kernel(
     asked = one_line(named, 60) or "(unreadable)"
     note = f'The notebook names the kernel "{asked}"; it ran on {interpreter.executable} instead.'
     return Kernel(
-        # Without a history file: parallel kernels fight over it.
         argv=(
             interpreter.executable,
             str(LAUNCHER),
             "-f",
             "{connection_file}",
-            "--HistoryManager.hist_file=:memory:",
+            _NO_HISTORY,
         ),
         environment=outside_of_ours(environment, interpreter.prefix),
         language="python",
@@ -199,7 +199,8 @@ def _is_python(language: str) -> bool:
     return language.lower() in {"python", "python3", "ipython", "python2"}
 
 
-def _installed(name: str, environment: Mapping[str, str]) -> Kernel | None:
+def installed(name: str, environment: Mapping[str, str]) -> Kernel | None:
+    """The installed kernel of that name, if there is one, to be started in `environment`."""
     spec = _kernel_specs(environment).get(name) if _VALID_NAME.fullmatch(name) else None
     return _from_spec(name, spec, environment) if spec else None
 
@@ -221,8 +222,9 @@ def _of_language(language: str, name: str, environment: Mapping[str, str]) -> Ke
 
 
 def _from_spec(name: str, spec: KernelSpec, environment: Mapping[str, str]) -> Kernel:
+    argv = tuple(str(part).replace("{resource_dir}", spec.resource_dir) for part in spec.argv)
     return Kernel(
-        argv=tuple(str(part).replace("{resource_dir}", spec.resource_dir) for part in spec.argv),
+        argv=(*argv, _NO_HISTORY) if KernelCommand.parse(argv) else argv,
         environment={**environment, **{str(key): str(value) for key, value in (spec.env or {}).items()}},
         language=str(spec.language),
         name=name,
