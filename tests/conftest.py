@@ -12,8 +12,10 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from tests.locking import one_at_a_time
+from tests.notebooks.running import notebook_python
 
-BUILD = Path(__file__).resolve().parents[1] / "scripts" / "build.py"
+TESTS = Path(__file__).resolve().parent
+BUILD = TESTS.parent / "scripts" / "build.py"
 
 # What these share within a session (a browser, the run of a whole pipeline) is made once if one worker has them all.
 TOGETHER = (
@@ -24,6 +26,9 @@ TOGETHER = (
     "tests/task/test_retries.py",
     "tests/task/test_secrets.py",
 )
+
+# What runs notebooks, and is skipped where there is no interpreter for their kernels.
+WITH_KERNELS = ("fidelity", "notebooks", "task")
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
@@ -36,6 +41,15 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
     return Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if Path(notebook_python()).exists():
+        return
+    skip = pytest.mark.skip(reason=f"no interpreter for notebooks: {notebook_python()}")
+    for item in items:
+        if any(TESTS / folder in item.path.parents for folder in WITH_KERNELS):
+            item.add_marker(skip)
 
 
 @pytest.fixture(scope="session")

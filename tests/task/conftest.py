@@ -7,18 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.notebooks.running import notebook_python
 from tests.task.pipelines import Site, environment_with_uv, open_site
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    if Path(notebook_python()).exists():
-        return
-    skip = pytest.mark.skip(reason=f"no interpreter for notebooks: {notebook_python()}")
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(skip)
 
 
 @pytest.fixture(scope="session", autouse=True)
