@@ -20,7 +20,7 @@ from amltasks.commands.exit_codes import ExitCode
 from amltasks.errors import AmlTasksError, UserError
 
 if TYPE_CHECKING:
-    from amltasks.platforms.local.compute import LocalCompute
+    from amltasks.platforms.base import OpenCompute
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,11 +74,23 @@ def _parser() -> argparse.ArgumentParser:
     add("--strict-secrets", action="store_true", help="fail when a secret was found in an output")
     add("--reuse", action="store_true", help="take unchanged notebooks' results from earlier runs")
     add("--cache", default="", metavar="DIR", help="where things are kept for later runs [.amltasks, with --reuse]")
+    azure = run.add_argument_group("on Azure Machine Learning, signed in as azure-identity finds it")
+    add = azure.add_argument
+    add("--platform", default="", metavar="NAME", help="agent, which is this machine, or azureml [agent]")
+    add("--subscription", default="", metavar="ID", help="of the workspace [AZURE_SUBSCRIPTION_ID]")
+    add("--resource-group", default="", metavar="NAME", help="of the workspace")
+    add("--workspace", default="", metavar="NAME")
+    add("--compute", default="", metavar="NAME", help="a cluster [serverless]")
+    add("--instance-type", default="", metavar="SIZE", help="of serverless machines")
+    add("--environment", action="append", default=[], metavar="WHAT", help="an environment, image or conda file")
+    add("--experiment", default="", metavar="NAME")
     return parser
 
 
 def _run_notebook(given: argparse.Namespace) -> ExitCode:
     # Imported here so that --help and a wrong option are answered at once.
+    if given.platform and given.platform != "agent":
+        return _run_on(None, given)
     from amltasks.platforms.local.zygotes import Zygotes
 
     zygotes = Zygotes()
@@ -91,7 +103,7 @@ def _run_notebook(given: argparse.Namespace) -> ExitCode:
         return _run_on(compute, given)
 
 
-def _run_on(compute: LocalCompute, given: argparse.Namespace) -> ExitCode:
+def _run_on(compute: OpenCompute | None, given: argparse.Namespace) -> ExitCode:
     from amltasks.commands.run_notebooks import exit_code, run_notebooks
     from amltasks.notebooks.parameters import parse_assignment
     from amltasks.report.junit import JUnitFile
@@ -108,6 +120,7 @@ def _run_on(compute: LocalCompute, given: argparse.Namespace) -> ExitCode:
             "notebooks": "\n".join(_from_root(pattern, here, root) for pattern in given.notebooks),
             "parametersFile": _absolute(given.parameters_file),
             "parameterSets": _absolute(given.sets),
+            "platform": given.platform,
             "python": given.python,
             "kernel": given.kernel,
             "workingDirectory": _absolute(given.working_directory),
@@ -134,6 +147,10 @@ def _run_on(compute: LocalCompute, given: argparse.Namespace) -> ExitCode:
     )
     parameters = request.parameters | dict(map(parse_assignment, given.parameter))
     request = request.model_copy(update={"parameters": parameters, "secret_parameters": _secrets(given.secret)})
+    if compute is None:
+        from amltasks.commands.azureml import compute_of_laptop
+
+        compute = compute_of_laptop(vars(given), root)
     publishers: list[Publisher] = [ResultsFile(request.output_folder)]
     if given.junit:
         publishers.append(JUnitFile(here / given.junit))

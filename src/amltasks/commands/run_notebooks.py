@@ -16,7 +16,7 @@ from amltasks.errors import UserError
 from amltasks.notebooks.plan import Plan, interpreter_of, plan_runs
 from amltasks.notebooks.suite import Suite
 from amltasks.past.earlier import Earlier
-from amltasks.platforms.base import Compute, Stop
+from amltasks.platforms.base import Compute, OpenCompute, Stop
 from amltasks.platforms.local.compute import LocalCompute
 from amltasks.platforms.local.zygotes import Zygotes
 from amltasks.redaction import Redactor
@@ -40,7 +40,7 @@ def run_notebooks(
     *,
     pages: bool = True,
     watch_parent: bool = False,
-    compute: LocalCompute | None = None,
+    compute: OpenCompute | None = None,
     origin: Origin | None = None,
 ) -> Report:
     """Run and publish all that the request names.
@@ -62,7 +62,7 @@ def run_notebooks(
         return asyncio.run(_run(request, plan, earlier, compute, Publishers(publishers), pages, watch_parent))
 
 
-def _compute(request: RunNotebooksRequest) -> LocalCompute:
+def _compute(request: RunNotebooksRequest) -> OpenCompute:
     zygotes = Zygotes()
     if not request.kernel:
         zygotes.begin(interpreter_of(request))

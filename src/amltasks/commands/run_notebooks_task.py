@@ -10,6 +10,7 @@ from urllib.parse import quote
 from amltasks.agent import commands
 from amltasks.agent.job import Job
 from amltasks.agent.output import Output
+from amltasks.commands import azureml
 from amltasks.commands.exit_codes import ExitCode
 from amltasks.commands.run_notebooks import exit_code, leaking, run_notebooks
 from amltasks.devops.pipeline import PipelineContext
@@ -42,10 +43,15 @@ def carry_out(job: Job, output: Output) -> ExitCode:
     if redactor.too_short:
         names = ", ".join(sorted(redactor.too_short))
         output.command(commands.warning_line(f"Too short to be taken out of what the notebooks leave: {names}."))
+    compute = azureml.compute_of(job, request)
+    if compute is not None and not compute.waits:
+        return azureml.submit(compute, request, output)
     step = _Step(job, request, redactor)
     publishers = [*step.publishers, PipelineLog(output)]
-    report = run_notebooks(request, publishers, secrets, watch_parent=True, origin=_origin(job))
+    report = run_notebooks(request, publishers, secrets, watch_parent=True, compute=compute, origin=_origin(job))
     code = exit_code(report, request)
+    if compute is not None:
+        output.command(*azureml.variables(compute))
     output.command(*step.uploads(), *step.variables(report, code), *_verdict(report, request, code))
     return code
 

@@ -7,7 +7,7 @@ tells what happens through `emit` while it happens and returns the result. It ne
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -136,10 +136,19 @@ class Stop:
 class Compute(Protocol):
     """A place where notebooks run.
 
-    `run` is called by the suite, at most `maxParallel` times at once, in one event loop. It returns within two
+    `run` is called by the suite, at most `maxParallel` times at once, in one event loop. It returns within three
     seconds after `stop` is set, with what was done by then on disk, and leaves no process or remote job behind, also
     when it is cancelled by asyncio. Raises ServiceError when the place itself fails, UserError when the run's settings
     make no sense there.
     """
 
     async def run(self, run: NotebookRun, emit: Callable[[RunEvent], None], stop: Stop) -> NotebookResult: ...
+
+
+class OpenCompute(Compute, Protocol):
+    """One that a command has got ready for itself; `close` must be called."""
+
+    def preload(self, modules: Iterable[str]) -> None:
+        """What the notebooks to come import; said before the first of them is run."""
+
+    def close(self) -> None: ...

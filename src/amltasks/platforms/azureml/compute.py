@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -21,9 +22,10 @@ from amltasks.platforms.azureml.orphans import cancel_superseded
 from amltasks.platforms.azureml.request import AzureRequest
 from amltasks.platforms.azureml.runs import RunHistory
 from amltasks.platforms.azureml.snapshot import RUNNER_FOLDER, START, files_of, make_snapshot
-from amltasks.platforms.azureml.step import Step
+from amltasks.platforms.azureml.step import NOTEBOOK, PARAMETERS, SET, Step
 from amltasks.platforms.azureml.watching import Watch, WatchedJob
 from amltasks.platforms.base import NotebookRun, Progress, RunEvent, Stop
+from amltasks.quoting import listed, quoted
 from amltasks.redaction import Redactor
 from amltasks.report.model import NotebookResult, Outcome
 
@@ -52,6 +54,14 @@ class AzureMLCompute:
         self._snapshots: dict[tuple[Path, ...], Path] = {}
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._history: RunHistory | None = None
+        self._named: dict[str, Job] = {}
+        self._looking = threading.Lock()
+        self.names: list[str] = []  # of its jobs, in the order in which they were submitted or found
+
+    @property
+    def waits(self) -> bool:
+        """Whether the step wants to see the jobs through."""
+        return self._request.wait or bool(self._request.resume)
 
     def preload(self, modules: Iterable[str]) -> None:
         """Nothing: kernels start elsewhere."""
@@ -61,14 +71,22 @@ class AzureMLCompute:
             self._history.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    async def submit(self, runs: Sequence[NotebookRun], tell: Callable[[str], None], stop: Stop) -> None:
+        """Submits jobs and leaves them; after a stop, no more, and those that were are cancelled."""
+
+        async def one(run: NotebookRun) -> None:
+            if stop:
+                return
+            job = await self._submitted(run, lambda _: None)
+            tell(f"{run.title}: {job.name} {job.studio}")
+            if stop:
+                await self._cancelled(job)
+
+        await asyncio.gather(*map(one, runs))
+
     async def run(self, run: NotebookRun, emit: Callable[[RunEvent], None], stop: Stop) -> NotebookResult:
         """See `amltasks.platforms.base.Compute`; after a stop, up to CANCEL_SECONDS go into cancelling."""
         started_at = datetime.now(timezone.utc)
-        if run.environment:
-            raise UserError(
-                "secretParameters: cannot be sent to Azure ML, where everybody who sees the job would see them: keep "
-                "them in a key vault that the job's identity may read."
-            )
         submitting = asyncio.ensure_future(self._submitted(run, emit))
         stopping = asyncio.ensure_future(stop.wait())
         try:
@@ -104,9 +122,17 @@ class AzureMLCompute:
         return Watch(self._jobs, self._history, self._step.run)
 
     async def _submitted(self, run: NotebookRun, emit: Callable[[RunEvent], None]) -> Job:
+        if run.environment:
+            raise UserError(
+                "secretParameters: cannot be sent to Azure ML, where everybody who sees the job would see them: keep "
+                "them in a key vault that the job's identity may read."
+            )
         await self._watch()
         async with self._places:
-            job, words = await asyncio.to_thread(self._taken_over_or_new, run)
+            job, words = await asyncio.to_thread(
+                self._resumed if self._request.resume else self._taken_over_or_new, run
+            )
+        self.names.append(job.name)
         emit(Progress(text=f"Azure ML: {words} {job.name}"))
         if job.studio:
             emit(Progress(text=job.studio))
@@ -122,6 +148,24 @@ class AzureMLCompute:
             if found.status in ACTIVE or found.status == "Completed":
                 return found, "found from before, and taken over:"
         raise UserError(f"{run.title}: it has been tried {MOST_TRIES} times in this attempt.")
+
+    def _resumed(self, run: NotebookRun) -> tuple[Job, str]:
+        """The job that an earlier step has submitted for this run."""
+        tags = self._step.tags(run)
+        for name in self._request.resume:
+            job = self._looked_up(name)
+            if all(job.tags.get(tag, "") == tags.get(tag, "") for tag in (NOTEBOOK, SET, PARAMETERS)):
+                return job, "collecting"
+        raise UserError(f"resume: none of the jobs {listed(self._request.resume)} is of {run.title}.")
+
+    def _looked_up(self, name: str) -> Job:
+        with self._looking:
+            if name not in self._named:
+                found = self._jobs.find(name)
+                if found is None:
+                    raise UserError(f"resume: there is no job {quoted(name)} in the workspace {self._workspace.name}.")
+                self._named[name] = found
+            return self._named[name]
 
     def _spec(self, run: NotebookRun, name: str) -> JobSpec:
         request = self._request

@@ -1,0 +1,103 @@
+"""Notebooks on Azure ML for a step of a pipeline: the platform that its inputs describe, and jobs without waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from amltasks.agent import commands
+from amltasks.agent.job import Job
+from amltasks.agent.output import Output
+from amltasks.cancellation import cancel_on_signals
+from amltasks.commands.exit_codes import ExitCode
+from amltasks.errors import UserError
+from amltasks.notebooks.plan import plan_runs
+from amltasks.platforms.azureml.request import AzureRequest, refuse_without_platform
+from amltasks.platforms.base import NotebookRun, Stop
+from amltasks.requests import Platform, RunNotebooksRequest
+
+if TYPE_CHECKING:
+    from amltasks.platforms.azureml.compute import AzureMLCompute
+
+
+def compute_of(job: Job, request: RunNotebooksRequest) -> AzureMLCompute | None:
+    """None where the step runs on the agent. Raises UserError, naming the input."""
+    if request.platform is not Platform.AZUREML:
+        refuse_without_platform(job.inputs)
+        return None
+    from amltasks.platforms.azureml.compute import AzureMLCompute
+    from amltasks.platforms.azureml.connection import ServiceConnection
+    from amltasks.platforms.azureml.credential import credential, federation
+    from amltasks.platforms.azureml.step import Step
+
+    endpoint = job.endpoints.get("azureSubscription")
+    if endpoint is None:
+        raise UserError("azureSubscription: name the service connection by which Azure ML is reached.")
+    connection = ServiceConnection.from_agent(
+        endpoint.id, endpoint.url, endpoint.scheme, endpoint.parameters, endpoint.data
+    )
+    token = job.connection.token if job.connection else ""
+    assertion = federation(connection, _oidc_address(job), token).assertion
+    wanted = AzureRequest.from_inputs(job.inputs, job.variable("Build.DefinitionName"))
+    step = Step.from_variables(job.variables)
+    return AzureMLCompute(connection, credential(connection, assertion), wanted, step, request.root)
+
+
+def compute_of_laptop(given: Mapping[str, Any], root: Path) -> AzureMLCompute:
+    """given: the command line's options. Raises UserError where there is no subscription."""
+    from amltasks.platforms.azureml.compute import AzureMLCompute
+    from amltasks.platforms.azureml.connection import Scheme, ServiceConnection
+    from amltasks.platforms.azureml.credential import credential
+    from amltasks.platforms.azureml.step import Step
+
+    subscription = given["subscription"] or os.environ.get("AZURE_SUBSCRIPTION_ID", "")
+    if not subscription:
+        raise UserError("--subscription: name the one of the workspace, or set AZURE_SUBSCRIPTION_ID.")
+    connection = ServiceConnection(scheme=Scheme.AMBIENT, subscription=subscription)
+    wanted = AzureRequest.from_inputs(
+        {
+            "resourceGroup": given["resource_group"],
+            "workspace": given["workspace"],
+            "compute": given["compute"],
+            "instanceType": given["instance_type"],
+            "environment": "\n".join(given["environment"]),
+            "experiment": given["experiment"],
+        }
+    )
+    return AzureMLCompute(connection, credential(connection), wanted, Step.from_variables({}), root)
+
+
+def submit(compute: AzureMLCompute, request: RunNotebooksRequest, output: Output) -> ExitCode:
+    """Submits the jobs and leaves them; what cannot run at all is told by the step that collects."""
+    with contextlib.closing(compute):
+        plan = plan_runs(request)
+        runs = [run for run in plan.runs if run.run_id not in plan.settled]
+        cancelled = asyncio.run(_submitted(compute, runs, output.text))
+        output.command(*variables(compute))
+    return ExitCode.CANCELLED if cancelled else ExitCode.PASSED
+
+
+def variables(compute: AzureMLCompute) -> Iterator[str]:
+    """Output variables beside those of every platform."""
+    yield commands.set_variable("Jobs", ",".join(compute.names), output=True)
+
+
+async def _submitted(compute: AzureMLCompute, runs: Sequence[NotebookRun], tell: Callable[[str], None]) -> bool:
+    """Whether it was cancelled, with the jobs that had been submitted by then."""
+    stop = Stop()
+    with cancel_on_signals(stop, watch_parent=True):
+        await compute.submit(runs, tell, stop)
+    return bool(stop)
+
+
+def _oidc_address(job: Job) -> str:
+    """Where assertions for service connections are given."""
+    known = job.variable("System.OidcRequestUri")
+    parts = [job.variable(f"System.{name}") for name in ("TeamProjectId", "HostType", "PlanId", "JobId")]
+    project, hub, plan, own = parts
+    made = f"{job.collection_url}{project}/_apis/distributedtask/hubs/{hub}/plans/{plan}/jobs/{own}/oidctoken"
+    return known or made
