@@ -63,6 +63,11 @@ def write(notebooks: Mapping[str, Notebook], folder: Path) -> None:
         (folder / f"{name}.ipynb").write_text(json.dumps(notebook, indent=1), encoding="utf-8")
 
 
+def write_cells(sources: Sequence[str], file: Path) -> None:
+    """One notebook of code cells with these sources."""
+    file.write_text(json.dumps(_notebook(sources), indent=1), encoding="utf-8")
+
+
 def read(file: Path) -> Notebook:
     notebook: Notebook = json.loads(file.read_text(encoding="utf-8"))
     return notebook
