@@ -72,7 +72,9 @@ def start_nursery() -> Nursery:
     asking, asked = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with asked:
         command = [sys.executable, "-c", _NURSERY, str(asked.fileno())]
-        return Nursery(subprocess.Popen(command, pass_fds=[asked.fileno()]).pid, asking)
+        # In a test of its own ipykernel leaves the descriptors alone: what children print would not reach their cell.
+        environment = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+        return Nursery(subprocess.Popen(command, env=environment, pass_fds=[asked.fileno()]).pid, asking)
 
 
 def compute() -> LocalCompute:
