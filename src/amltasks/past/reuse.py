@@ -21,7 +21,7 @@ from amltasks.notebooks.saving import replace_file
 from amltasks.past.digests import NotReusableError
 from amltasks.past.folder import make_cache_folder
 from amltasks.past.key import Key, Keys
-from amltasks.past.store import Store, StoreError
+from amltasks.past.store import DamagedError, Store, StoreError
 from amltasks.platforms.base import NotebookRun
 from amltasks.redaction import Redactor
 from amltasks.report.model import ArtefactKind, NotebookResult, Origin, Outcome
@@ -61,9 +61,11 @@ class Reuse:
                     self.results[run.run_id] = _of_today(run, *found)
             except NotReusableError as error:
                 self._refused[run.run_id] = f"Not reused, nor kept for reuse: {error}"
-            except StoreError as error:
+            except DamagedError as error:
                 if str(error) not in self.notes:
                     self.notes.append(str(error))
+            except StoreError as error:
+                self._give_up(str(error))
             except UserError:  # what is wrong with the notebook is said by its run
                 continue
 
@@ -71,17 +73,21 @@ class Reuse:
         """Keeps a result of today if it passed; with a note where it can never be reused. From any thread."""
         if note := self._refused.get(result.run_id):
             return result.model_copy(update={"notes": (*result.notes, note)})
-        key = self._found.get(result.run_id)
-        if key and self._keys and result.reused_from is None and result.outcome is Outcome.PASSED:
+        keys, key = self._keys, self._found.get(result.run_id)
+        if keys and key and result.reused_from is None and result.outcome is Outcome.PASSED:
             try:
-                if self._keys.holds(key):  # or somebody has changed what it was made from while it ran
+                if keys.holds(key):  # or somebody has changed what it was made from while it ran
                     self._store.put(key.text, result, self._origin)
             except NotReusableError as error:
                 return result.model_copy(update={"notes": (*result.notes, str(error))})
             except StoreError as error:
-                self._keys = None  # what cannot be written once need not be tried for each
-                self.notes.append(str(error))
+                self._give_up(str(error))
         return result
+
+    def _give_up(self, why: str) -> None:
+        """What cannot be done once need not be tried for each."""
+        self._keys = None
+        self.notes.append(why)
 
     def close(self) -> None:
         """Makes the folder small again."""

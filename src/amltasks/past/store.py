@@ -33,7 +33,11 @@ _UNREADABLE = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, N
 
 
 class StoreError(Exception):
-    """The folder or an entry of it cannot be used; the message is a sentence."""
+    """The folder cannot be used; the message is a sentence."""
+
+
+class DamagedError(StoreError):
+    """An entry is damaged; the others may be whole."""
 
 
 class Entry(Data):
@@ -53,7 +57,7 @@ class Store:
     def get(self, key: str, into: Path) -> tuple[NotebookResult, Origin] | None:
         """The result with that key, its files written into an empty folder; None where there is none.
 
-        Raises StoreError where the entry is damaged (it is removed then), or cannot be read or written out.
+        Raises DamagedError where the entry is damaged (it is removed then), StoreError where it cannot be read.
         """
         path = self._folder / f"{key}.zip"
         try:
@@ -65,10 +69,10 @@ class Store:
             _empty(into)
             with contextlib.suppress(OSError):  # it will be found damaged again
                 path.unlink()
-            raise StoreError(f"A result kept for reuse is damaged and was removed ({_words(error)}).") from None
+            raise DamagedError(f"A result kept for reuse is damaged and was removed ({_words(error)}).") from None
         except OSError as error:
             _empty(into)
-            raise StoreError(f"A result kept for reuse cannot be read: {_words(error)}.") from None
+            raise StoreError(f"Results kept for reuse cannot be read: {self._folder}: {_words(error)}.") from None
         with contextlib.suppress(OSError):  # the folder may be read-only; then it counts as not used
             os.utime(path)
         return found
