@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from amltasks.data import Data
-from amltasks.errors import ServiceError
+from amltasks.errors import ServiceError, UserError
 from amltasks.platforms.azureml.connection import Scheme, ServiceConnection
 
 if TYPE_CHECKING:
@@ -77,7 +77,10 @@ def federation(connection: ServiceConnection, request_uri: str, token: str) -> F
 
 
 def credential(connection: ServiceConnection, assertion: Callable[[], str] | None = None) -> TokenCredential:
-    """What signs in as the connection. assertion: gives a new one of Azure DevOps, for a federated connection."""
+    """What signs in as the connection. assertion: gives a new one of Azure DevOps, for a federated connection.
+
+    Raises UserError where the connection holds what cannot be a certificate.
+    """
     import azure.identity as identity
 
     authority = urlsplit(connection.cloud.authority).netloc
@@ -95,7 +98,12 @@ def credential(connection: ServiceConnection, assertion: Callable[[], str] | Non
     elif connection.scheme is Scheme.SECRET:
         found = identity.ClientSecretCredential(*who, connection.secret, **options)
     elif connection.scheme is Scheme.CERTIFICATE:
-        found = identity.CertificateCredential(*who, certificate_data=connection.secret.encode(), **options)
+        try:
+            found = identity.CertificateCredential(*who, certificate_data=connection.secret.encode(), **options)
+        except ValueError as error:
+            raise UserError(
+                f"azureSubscription: the certificate of the service connection cannot be used: {error}"
+            ) from None
     else:
         assert assertion
         found = identity.ClientAssertionCredential(*who, assertion, **options)

@@ -1,0 +1,84 @@
+"""A service connection signs in, whatever its kind; what is wrong with it is one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.azureml.cloud import GROUP, WORKSPACE, Azure
+
+PROGRAM = str(Path(__file__).with_name("sign_in.py"))
+
+
+def said(azure: Azure, endpoint: dict[str, Any], **more: Any) -> str:
+    done = azure.run(PROGRAM, stdin={"endpoint": endpoint, **more})
+    assert done.returncode in (0, 3), done.stderr
+    return done.stdout.strip()
+
+
+def test_a_client_secret(azure: Azure) -> None:
+    application, secret = azure.principal()
+
+    uri = said(azure, azure.endpoint(application, serviceprincipalkey=secret))
+
+    assert uri.startswith("azureml://")
+    assert uri.endswith(f"/workspaces/{WORKSPACE}")
+
+
+def test_a_certificate(azure: Azure) -> None:
+    application, _ = azure.principal()
+    pem = certificate()
+    azure.world.azure.directory.add_certificate(application, pem)
+
+    endpoint = azure.endpoint(application, authenticationType="spnCertificate", servicePrincipalCertificate=pem)
+
+    assert said(azure, endpoint).startswith("azureml://")
+
+
+def test_a_certificate_that_is_none(azure: Azure) -> None:
+    application, _ = azure.principal()
+    pem = "-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n"
+
+    endpoint = azure.endpoint(application, authenticationType="spnCertificate", servicePrincipalCertificate=pem)
+
+    assert said(azure, endpoint).startswith(
+        "UserError: azureSubscription: the certificate of the service connection cannot be used: "
+    )
+
+
+def test_a_wrong_secret(azure: Azure) -> None:
+    application, _ = azure.principal()
+
+    sentence = said(azure, azure.endpoint(application, serviceprincipalkey="wrong-secret-value"))
+
+    assert sentence == (
+        "UserError: azureSubscription: signing in was refused: the secret of the service connection is wrong: "
+        "renew it there (AADSTS7000215)."
+    )
+
+
+def test_an_application_without_rights(azure: Azure) -> None:
+    application, secret = azure.principal(role="")
+
+    sentence = said(azure, azure.endpoint(application, serviceprincipalkey=secret))
+
+    assert "the service connection may not do that: it needs the right" in sentence
+    assert "Microsoft.MachineLearningServices/workspaces/read" in sentence
+
+
+def test_a_workspace_that_is_not_there_is_answered_with_those_that_are(azure: Azure) -> None:
+    application, secret = azure.principal()
+
+    sentence = said(azure, azure.endpoint(application, serviceprincipalkey=secret), workspace="test")
+
+    assert f"There is no workspace 'test' in the resource group '{GROUP}'" in sentence
+    assert f"did you mean '{WORKSPACE}'?" in sentence
+
+
+def certificate() -> str:
+    """A certificate with its private key, as a service connection holds it."""
+    import trustme
+
+    authority = trustme.CA()
+    issued = authority.issue_cert("builds.example", key_type=trustme.KeyType.RSA)
+    return issued.private_key_and_cert_chain_pem.bytes().decode()
