@@ -20,6 +20,7 @@ from amltasks.notebooks.client import OutputClient
 from amltasks.notebooks.console import Console
 from amltasks.notebooks.records import CellEnding, CellRecord, EndingReason, RunEnding
 from amltasks.notebooks.saving import NotebookSaver, recover
+from amltasks.notebooks.texts import StreamText
 from amltasks.notebooks.tracebacks import collapse, collapse_lines, plain, shorten
 from amltasks.notebooks.verdict import judge
 from amltasks.notebooks.wire import Decoder, Told, line
@@ -90,6 +91,20 @@ class TestText:
 
     def test_a_last_carriage_return_waits_for_what_comes(self) -> None:
         assert collapse_lines("a\r\n1\r2\r") == "a\n2\r"
+
+    @given(st.lists(st.text("ab\r\n", max_size=6)), st.integers(1, 8))
+    def test_a_stream_is_the_same_however_it_was_cut(self, chunks: list[str], block: int) -> None:
+        """In chunks by the kernel, in blocks by us; also where it was looked at meanwhile."""
+        text, looked_at = StreamText("", block), StreamText("", block)
+        for chunk in chunks:
+            text.add(chunk)
+            looked_at.add(chunk)
+            looked_at.settled()
+
+        settled = text.settled()
+
+        assert "".join(settled) == "".join(looked_at.settled()) == collapse_lines("".join(chunks))
+        assert isinstance(settled, str) or all(piece.endswith("\n") for piece in settled[:-1])
 
     def test_an_endless_line_is_collapsed_in_linear_time(self) -> None:
         start = time.monotonic()
@@ -209,6 +224,7 @@ class TestOutputs:
         [
             {"data": {"text/plain": 5, "image/png": None, "application/json": {"x": float("nan")}}, "metadata": 7},
             {"data": {"text/html": {"a": 1}, "x/y": [1, 2]}, "metadata": {"deep": float("inf")}},
+            {"data": {"x/y+json": {"a": 1}}},
             {"data": "no bundle"},
             {},
         ],

@@ -8,13 +8,14 @@ from typing import Any
 
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionComplete
-from nbformat import NotebookNode
+from nbformat import NotebookNode, ValidationError
 
-from amltasks.notebooks.tracebacks import collapse_lines
+from amltasks.notebooks.texts import StreamText
 
 KEPT_BYTES_PER_CELL = 100_000_000
 KEPT_OUTPUTS_PER_CELL = 20_000
 _DEEPEST_JSON = 100
+_UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, AssertionError, RecursionError, ValidationError)
 _OUTPUT_TYPES = {"stream", "display_data", "execute_result", "error"}
 
 
@@ -23,7 +24,7 @@ class OutputClient(NotebookClient):  # type: ignore[misc]
 
     show: told of text as it comes, with its stream (`stdout`, `stderr`, `result`). note: told, once a cell, what was
     cut or not understood. Consecutive texts of one stream become one output, in linear time; `settle` must be called
-    before a cell's outputs are read.
+    before a cell's outputs are read. The text of one that is long is a list: blocks of whole lines.
     """
 
     def __init__(
@@ -40,8 +41,7 @@ class OutputClient(NotebookClient):  # type: ignore[misc]
         self._kept_bytes = kept_bytes
         self._kept: dict[int, int] = {}  # position → bytes of its outputs so far
         self._noted: set[tuple[int, str]] = set()
-        self._open: tuple[NotebookNode, list[str]] | None = None  # the stream output being written, its chunks
-        self._fresh = self._fresh_limit = 0  # characters since the open output was compacted; its size then
+        self._open: tuple[NotebookNode, StreamText] | None = None  # the stream output being written
         self._number: dict[int, int] = {}
 
     def begin(self, position: int, number: int) -> None:
@@ -62,17 +62,16 @@ class OutputClient(NotebookClient):  # type: ignore[misc]
         except CellExecutionComplete:
             return True
         # A kernel can be made to publish anything; what cannot be read must not end the run.
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError, AssertionError, RecursionError) as error:
+        except _UNREADABLE as error:
             kind = str(message.get("msg_type"))[:40]
             self._note_once(position, f"a message of the kernel ({kind}) was left out: {type(error).__name__}")
         return False
 
     def settle(self) -> None:
-        """Joins the chunks of the stream output being written; carriage returns are applied as a terminal does."""
+        """Puts what came for the stream output being written into it."""
         if self._open:
-            output, chunks = self._open
-            output["text"] = collapse_lines("".join(chunks))
-            self._open = None
+            output, text = self._open
+            output["text"] = text.settled()
 
     def output(
         self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int
@@ -117,20 +116,12 @@ class OutputClient(NotebookClient):  # type: ignore[misc]
         if self._open is None or self._open[0] is not last:
             self._begin_stream(last)
         assert self._open is not None
-        chunks = self._open[1]
-        text = msg["content"]["text"]
-        chunks.append(text)
-        self._fresh += len(text)
-        # A progress bar rewrites one line for hours: what is invisible goes whenever the text has doubled.
-        if "\r" in text and self._fresh > max(65_536, self._fresh_limit):
-            chunks[:] = [collapse_lines("".join(chunks))]
-            self._fresh, self._fresh_limit = 0, len(chunks[0])
+        self._open[1].add(msg["content"]["text"])
         return True
 
     def _begin_stream(self, output: NotebookNode) -> None:
         self.settle()
-        self._open = (output, [output["text"]])
-        self._fresh, self._fresh_limit = 0, len(output["text"])
+        self._open = (output, StreamText(output["text"]))
 
     def _bounded(self, content: dict[str, Any], outputs: int, position: int, kind: str) -> dict[str, Any] | None:
         """The content as far as it is kept: a text is cut where the cell's share ends, an error always goes in."""

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO
 
-from amltasks.notebooks.tracebacks import collapse, collapse_lines, plain
+from amltasks.notebooks.tracebacks import collapse_lines, plain
 from amltasks.platforms.base import OutputText, RunEvent
 from amltasks.redaction import Redactor
 
@@ -55,10 +55,14 @@ class Console:
 
     def write(self, text: str, stream: str = "stdout") -> None:
         """A chunk of one stream; lines appear when they are whole."""
-        *lines, rest = text.split("\n")
+        for start in range(0, len(text), _BLOCK):
+            self._write(text[start : start + _BLOCK], stream)
+
+    def _write(self, text: str, stream: str) -> None:
+        lines, end, rest = text.rpartition("\n")
         unfinished = self._unfinished.setdefault(stream, [])
-        for line in lines:
-            self._add("".join([*unfinished, line]))
+        if end:
+            self._add("".join([*unfinished, lines]))
             unfinished.clear()
         if rest:
             unfinished.append(rest)
@@ -106,10 +110,12 @@ class Console:
             self._add(unfinished[0])
             unfinished.clear()
 
-    def _add(self, line: str) -> None:
-        line = plain(collapse(line)) + "\n"
-        self._lines.append(line)
-        self._size += len(line)
+    def _add(self, lines: str) -> None:
+        lines = collapse_lines(lines + "\n")
+        # Line by line where there are escapes: none reaches into the next line.
+        lines = "\n".join(map(plain, lines.split("\n"))) if "\x1b" in lines else plain(lines)
+        self._lines.append(lines)
+        self._size += len(lines)
         if self._size > _BLOCK:
             self._pass_on("".join(self._lines))
 
@@ -119,8 +125,7 @@ class Console:
         text = self._redacted.feed(text) + (self._redacted.close() if last else "")
         self._log(text)
         *lines, self._tail = (self._tail + text).split("\n")
-        for line in [*lines, self._tail] if last and self._tail else lines:
-            self._show(line)
+        self._show([*lines, self._tail] if last and self._tail else lines)
         if last:
             self._tail = ""
 
@@ -128,16 +133,17 @@ class Console:
         """The end of what was written, for a post-mortem."""
         return "\n".join(line[:EVENT_LINE_LENGTH] for line in self._last)
 
-    def _show(self, line: str) -> None:
-        self._last.append(line)
+    def _show(self, lines: list[str]) -> None:
+        self._last.extend(lines[-_LAST_LINES:])
         now = time.monotonic()
         if now - self._second >= 1:
             self._second, self._shown = now, 0
-        self._shown += 1
-        if self._shown > EVENT_LINES_PER_SECOND:
-            self._left_out += 1
-        else:
-            self._batch.append(line if len(line) <= EVENT_LINE_LENGTH else line[:EVENT_LINE_LENGTH] + " … (line cut)")
+        shown = lines[: EVENT_LINES_PER_SECOND - self._shown]
+        self._shown += len(shown)
+        self._left_out += len(lines) - len(shown)
+        self._batch += [
+            line if len(line) <= EVENT_LINE_LENGTH else line[:EVENT_LINE_LENGTH] + " … (line cut)" for line in shown
+        ]
 
     def _log(self, text: str) -> None:
         if self._file and text:

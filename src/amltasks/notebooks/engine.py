@@ -14,6 +14,7 @@ from typing import Any
 
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
+from nbformat.v4.rwbase import rejoin_lines
 from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
 from papermill.log import logger
 
@@ -54,6 +55,7 @@ class NotebookEngine(Engine):  # type: ignore[misc]
             return
         execution = _under_papermill(nb_man, kernel_name, execution_timeout)
         execution.run(nb_man)
+        rejoin_lines(nb_man.nb)  # long outputs are in blocks
         processes.end_all(execution.marker, descendants=False)
         if execution.ending.reason in {EndingReason.DIED, EndingReason.NOT_STARTED}:
             raise DeadKernelError(f"Kernel died {execution.ending.detail}".strip())

@@ -9,11 +9,14 @@ _ESCAPES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[PX^_][^\x1b]*(?:\x1b\\)?|\x1b[ -/]*[0-~]|\x1b"
 )
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f]")
+_ASCII_CONTROLS = {code: None for code in range(0x80) if _CONTROLS.match(chr(code))}
 
 
 def plain(text: str) -> str:
     """The text without terminal escapes and control characters; tabs, line ends and carriage returns stay."""
-    return _CONTROLS.sub("", _ESCAPES.sub("", text))
+    if "\x1b" in text:
+        text = _ESCAPES.sub("", text)
+    return text.translate(_ASCII_CONTROLS) if text.isascii() else _CONTROLS.sub("", text)  # faster, where it can be
 
 
 def collapse(line: str) -> str:
