@@ -18,6 +18,7 @@ from amltasks.notebooks.suite import Suite
 from amltasks.past.earlier import Earlier
 from amltasks.platforms.base import Compute, OpenCompute, Stop
 from amltasks.platforms.local.compute import LocalCompute
+from amltasks.platforms.local.outside import WritesTold
 from amltasks.platforms.local.zygotes import Zygotes
 from amltasks.redaction import Redactor
 from amltasks.report.html_file import add_page
@@ -50,7 +51,7 @@ def run_notebooks(
     that has begun to get warm; closed here. origin: what later runs call this one.
     Raises UserError where the request cannot be carried out at all.
     """
-    compute = compute or _compute(request)
+    compute = _telling(compute or _compute(request), request)
     with contextlib.closing(compute):
         plan = plan_runs(request)
         compute.preload(plan.preload)
@@ -67,6 +68,14 @@ def _compute(request: RunNotebooksRequest) -> OpenCompute:
     if not request.kernel:
         zygotes.begin(interpreter_of(request))
     return LocalCompute.warm(zygotes)
+
+
+def _telling(compute: OpenCompute, request: RunNotebooksRequest) -> OpenCompute:
+    """Has results say what was written outside of the output folder, where that happens on this machine."""
+    if not isinstance(compute, LocalCompute):
+        return compute
+    aside = [folder for folder in (request.output_folder, request.cache_folder) if folder is not None]
+    return WritesTold(compute, request.root, aside)
 
 
 def exit_code(report: Report, request: RunNotebooksRequest) -> ExitCode:
