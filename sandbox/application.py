@@ -14,7 +14,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -44,11 +43,11 @@ class Application:
         request, proxied = _addressed(scope, receive)
         work = (self._azure if proxied else self._devops).work(request)
         try:
-            body = b"" if work.stream else await request.body()
+            body = b"" if work.streams else await request.body()
         except ClientDisconnect:  # nothing was asked for yet, and nobody is there to be answered
             return
         fault = self.world.faults.of(request.method, request.url.path, request.url.hostname or "")
-        answer = await self._answer(request, body, work, fault)
+        answer = await self._answer(request, work, fault)
         reset = fault is not None and fault.reset
         self.world.journal.add(
             Exchange(
@@ -81,16 +80,15 @@ class Application:
 
         return Azure(self.world)
 
-    async def _answer(self, request: Request, body: bytes, work: Work, fault: Fault | None) -> Answer:
+    async def _answer(self, request: Request, work: Work, fault: Fault | None) -> Answer:
         """The provider's answer, or what the fault makes of it."""
         if fault is not None:
             await asyncio.sleep(fault.delay)
             if fault.replaces and fault.when == "before":
-                if work.stream:
-                    async for _ in request.stream():
-                        pass
+                async for _ in request.stream():  # a client that is still sending would not see the answer
+                    pass
                 return work.faulty(fault)
-        answer = await (work.stream(request) if work.stream else run_in_threadpool(work.serve, body))
+        answer = await work.serve(request)
         if fault is None:
             return answer
         if fault.replaces:

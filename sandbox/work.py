@@ -14,14 +14,14 @@ from sandbox.wire import Answer
 
 @dataclass(frozen=True)
 class Work:
-    """serve: carries a request out, given its body; runs in a thread and always answers.
+    """serve: carries the request out and always answers. faulty: what a fault is answered with, in the provider's form.
 
-    stream: does so in its stead where bodies may be large, and reads the request itself. faulty: what a fault is
-    answered with instead, in the provider's form. published: whether Microsoft's documents have the operation.
+    streams: bodies may be large, so that nobody but `serve` may read the request's, and the journal has none.
+    published: whether Microsoft's documents have the operation.
     """
 
     provider: Provider
-    serve: Callable[[bytes], Answer]
+    serve: Callable[[Request], Awaitable[Answer]]
     faulty: Callable[[Fault], Answer]
-    stream: Callable[[Request], Awaitable[Answer]] | None = None
+    streams: bool = False
     published: bool = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,10 @@ class World:
 
     organization = ORGANIZATION
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, blobs: Path | None = None) -> None:
+        self._blobs = blobs
+        self._azure: Cloud | None = None
+        self._lock = threading.Lock()
         self.store = store
         self.project = open_project(store)
         self.builds = Builds(store)
@@ -40,17 +43,22 @@ class World:
         self.clock = Clock()
         self.authority = Authority()
 
-    @cached_property
+    @property
     def azure(self) -> Cloud:
-        from sandbox.azure.cloud import Cloud  # with its cryptography; few worlds are asked for it
+        with self._lock:
+            if self._azure is None:
+                from sandbox.azure.cloud import Cloud  # with its cryptography; few worlds are asked for it
 
-        return Cloud(self.store, self.clock)
+                self._azure = Cloud(self.store, self.clock, self._blobs)
+            return self._azure
 
     @classmethod
     def open(cls, path: Path | None = None) -> World:
-        """The world kept in a SQLite file, made when it is new, or one that lives in memory."""
-        return cls(Store(path))
+        """The world kept in a SQLite file and a folder for blobs beside it, made when new, or one that goes with us."""
+        return cls(Store(path), path and path.with_name(f"{path.name}.blobs"))
 
     def close(self) -> None:
+        if self._azure:
+            self._azure.close()
         self.journal.close()
         self.store.close()

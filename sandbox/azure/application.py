@@ -6,15 +6,18 @@ import traceback
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from sandbox.azure.arm import errors
-from sandbox.azure.hosts import HOSTS
+from sandbox.azure.hosts import BLOBS, HOSTS
 from sandbox.azure.roles import scope_of
 from sandbox.azure.routing import Host, Route
+from sandbox.azure.storage.forwarding import Blobs
 from sandbox.azure.tokens import Caller, TokenError
 from sandbox.azure.wire import AzureError, Call
 from sandbox.faults import Fault
@@ -28,16 +31,20 @@ class Azure:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self._blobs = Blobs(world)
 
     def work(self, request: Request) -> Work:
         name = request.url.hostname or ""
+        account = BLOBS.matches(name)
+        if account is not None:
+            return Work("azure", self._blobs.serve, partial(_faulty, BLOBS), streams=True)
         host, named = next(
             ((host, named) for host in HOSTS if (named := host.matches(name)) is not None), (Host(name, ()), {})
         )
 
-        def serve(body: bytes) -> Answer:
+        async def serve(request: Request) -> Answer:
             try:
-                answer = self._serve(request, body, host, named)
+                answer = await run_in_threadpool(self._serve, request, await request.body(), host, named)
             except AzureError as error:
                 answer = error.answer
             except Exception as error:  # our own fault: the client gets an answer, the console the traceback
@@ -45,7 +52,7 @@ class Azure:
                 answer = host.error(500, "InternalServerError", f"The sandbox failed: {error}").answer
             return replace(answer, headers={"x-ms-request-id": str(uuid.uuid4()), **answer.headers})
 
-        return Work("azure", serve, lambda fault: _faulty(fault, host))
+        return Work("azure", serve, partial(_faulty, host))
 
     def _serve(self, request: Request, body: bytes, host: Host, named: Mapping[str, str]) -> Answer:
         path = str(request.scope["path"])
@@ -108,7 +115,7 @@ def _check_query(route: Route, query: Mapping[str, str], host: Host) -> None:
         raise host.error(400, "InvalidQueryParameter", message)
 
 
-def _faulty(fault: Fault, host: Host) -> Answer:
+def _faulty(host: Host, fault: Fault) -> Answer:
     status = 401 if fault.sign_in else fault.status or 0
     if fault.body:
         return Answer(fault.body.encode("utf-8"), status, headers=fault.headers)

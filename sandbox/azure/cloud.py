@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sandbox.azure.arm.state import open_subscription
 from sandbox.azure.entra.state import Directory
 from sandbox.azure.operations import Operations
 from sandbox.azure.resources import Resources
 from sandbox.azure.roles import Roles
+from sandbox.azure.storage.state import Storage
 from sandbox.azure.tokens import AccessTokens
 from sandbox.azure.workspaces.state import Workspaces
 from sandbox.clock import Clock
@@ -14,11 +17,11 @@ from sandbox.store import Store
 
 
 class Cloud:
-    """What is `world.azure`. location: the one region that there is."""
+    """What is `world.azure`. location: the one region that there is. blobs: a folder to keep them in."""
 
     location = "westeurope"
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, blobs: Path | None = None) -> None:
         self.subscription = open_subscription(store)
         self.tenant = self.subscription.tenant
         self.tokens = AccessTokens(store, clock)
@@ -26,4 +29,8 @@ class Cloud:
         self.roles = Roles(store)
         self.resources = Resources(store, clock)
         self.operations = Operations(store, clock)
-        self.workspaces = Workspaces(self.resources, self.subscription, self.location)
+        self.storage = Storage(store, self.resources, blobs)
+        self.workspaces = Workspaces(self.resources, self.storage, self.subscription, self.location)
+
+    def close(self) -> None:
+        self.storage.close()

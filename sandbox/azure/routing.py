@@ -45,7 +45,6 @@ class Host:
     """All that is answered under one host name, or under all of a form: `{region}.api.azureml.ms`.
 
     audiences: who a token must be for; no token is asked for where there are none. error: the form of its errors.
-    stream: answers whole requests in place of routes, where bodies may be large.
     """
 
     def __init__(

@@ -47,6 +47,10 @@ class SigningKey:
 
     @cached_property
     def private(self) -> RSAPrivateKey:
+        with self._store.changing():  # one key, whoever asks first
+            return self._made()
+
+    def _made(self) -> RSAPrivateKey:
         kept = self._store.read(f"key/{self.id}")
         if kept:
             key = serialization.load_pem_private_key(kept, None)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from sandbox.devops.routes import ROUTES
@@ -48,9 +49,9 @@ class DevOps:
     def work(self, request: Request) -> Work:
         found = self._router.find(request.method, self._path(request))
 
-        def serve(body: bytes) -> Answer:
+        async def serve(request: Request) -> Answer:
             try:
-                answer = self._serve(request, body, found)
+                answer = await run_in_threadpool(self._serve, request, await request.body(), found)
             except ServiceError as error:
                 answer = Answer(error.body, error.status)
             except Exception as error:  # our own fault: the client gets an answer, the console the traceback
