@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amltasks.notebooks.schedule import Demand
@@ -23,8 +24,13 @@ class Earlier:
 
     def __init__(self, request: RunNotebooksRequest, runs: Sequence[NotebookRun], origin: Origin) -> None:
         self._folder = request.cache_folder
-        self._reuse = _reuse(request, runs, origin)
         self._notes: list[str] = []
+        self._reuse: Reuse | None = None
+        if self._folder is not None and any(run.reuse for run in runs):
+            if request.platform is Platform.AGENT:
+                self._reuse = _reuse(self._folder, request, runs, origin)
+            else:
+                self._notes.append("Nothing is reused: that is for notebooks that run on the agent.")
         self.results: dict[str, NotebookResult] = self._reuse.results if self._reuse else {}
         self.demands = past_demands(self._folder, request.output_folder)
         for run in runs:
@@ -52,12 +58,9 @@ class Earlier:
         return report.model_copy(update={"notes": (*report.notes, *self._notes)})
 
 
-def _reuse(request: RunNotebooksRequest, runs: Sequence[NotebookRun], origin: Origin) -> Reuse | None:
-    """None where nobody asks for it, or nothing is kept."""
-    if request.cache_folder is None or request.platform is not Platform.AGENT or not any(run.reuse for run in runs):
-        return None
+def _reuse(folder: Path, request: RunNotebooksRequest, runs: Sequence[NotebookRun], origin: Origin) -> Reuse:
     from amltasks.past.reuse import Reuse  # brings much that a run without it need not wait for
 
-    reuse = Reuse(request.cache_folder, request.root, origin, [request.output_folder])
+    reuse = Reuse(folder, request.root, origin, [request.output_folder])
     reuse.look_up(runs)
     return reuse
