@@ -2,54 +2,82 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.azureml.cloud import GROUP, WORKSPACE, Azure
+import pytest
+
+from tests.azureml.cloud import GROUP, WORKSPACE, Azure, open_azure
 
 PROGRAM = str(Path(__file__).with_name("sign_in.py"))
 
 
-def said(azure: Azure, endpoint: dict[str, Any], **more: Any) -> str:
-    done = azure.run(PROGRAM, stdin={"endpoint": endpoint, **more})
-    assert done.returncode in (0, 3), done.stderr
-    return done.stdout.strip()
+Said = Callable[..., str]
 
 
-def test_a_client_secret(azure: Azure) -> None:
+@pytest.fixture(scope="module")
+def azure(tmp_path_factory: pytest.TempPathFactory, azureml_python: Path) -> Iterator[Azure]:
+    with open_azure(tmp_path_factory.mktemp("azure"), azureml_python) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def said(azure: Azure) -> Iterator[Said]:
+    """Signs in by an endpoint; what came of it. One process for all: importing the SDK takes seconds."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [str(azure.python), PROGRAM], stdin=pipe, stdout=pipe, env=azure.environment, cwd=azure.folder, text=True
+    ) as process:
+        to_it, from_it = process.stdin, process.stdout
+        assert to_it
+        assert from_it
+
+        def say(endpoint: dict[str, Any], **more: Any) -> str:
+            to_it.write(json.dumps({"endpoint": endpoint, **more}) + "\n")
+            to_it.flush()
+            return from_it.readline().strip()
+
+        yield say
+        to_it.close()
+
+
+def test_a_client_secret(azure: Azure, said: Said) -> None:
     application, secret = azure.principal()
 
-    uri = said(azure, azure.endpoint(application, serviceprincipalkey=secret))
+    uri = said(azure.endpoint(application, serviceprincipalkey=secret))
 
     assert uri.startswith("azureml://")
     assert uri.endswith(f"/workspaces/{WORKSPACE}")
 
 
-def test_a_certificate(azure: Azure) -> None:
+def test_a_certificate(azure: Azure, said: Said) -> None:
     application, _ = azure.principal()
     pem = certificate()
     azure.world.azure.directory.add_certificate(application, pem)
 
     endpoint = azure.endpoint(application, authenticationType="spnCertificate", servicePrincipalCertificate=pem)
 
-    assert said(azure, endpoint).startswith("azureml://")
+    assert said(endpoint).startswith("azureml://")
 
 
-def test_a_certificate_that_is_none(azure: Azure) -> None:
+def test_a_certificate_that_is_none(azure: Azure, said: Said) -> None:
     application, _ = azure.principal()
     pem = "-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n"
 
     endpoint = azure.endpoint(application, authenticationType="spnCertificate", servicePrincipalCertificate=pem)
 
-    assert said(azure, endpoint).startswith(
+    assert said(endpoint).startswith(
         "UserError: azureSubscription: the certificate of the service connection cannot be used: "
     )
 
 
-def test_a_wrong_secret(azure: Azure) -> None:
+def test_a_wrong_secret(azure: Azure, said: Said) -> None:
     application, _ = azure.principal()
 
-    sentence = said(azure, azure.endpoint(application, serviceprincipalkey="wrong-secret-value"))
+    sentence = said(azure.endpoint(application, serviceprincipalkey="wrong-secret-value"))
 
     assert sentence == (
         "UserError: azureSubscription: signing in was refused: the secret of the service connection is wrong: "
@@ -57,19 +85,19 @@ def test_a_wrong_secret(azure: Azure) -> None:
     )
 
 
-def test_an_application_without_rights(azure: Azure) -> None:
+def test_an_application_without_rights(azure: Azure, said: Said) -> None:
     application, secret = azure.principal(role="")
 
-    sentence = said(azure, azure.endpoint(application, serviceprincipalkey=secret))
+    sentence = said(azure.endpoint(application, serviceprincipalkey=secret))
 
     assert "the service connection may not do that: it needs the right" in sentence
     assert "Microsoft.MachineLearningServices/workspaces/read" in sentence
 
 
-def test_a_workspace_that_is_not_there_is_answered_with_those_that_are(azure: Azure) -> None:
+def test_a_workspace_that_is_not_there_is_answered_with_those_that_are(azure: Azure, said: Said) -> None:
     application, secret = azure.principal()
 
-    sentence = said(azure, azure.endpoint(application, serviceprincipalkey=secret), workspace="test")
+    sentence = said(azure.endpoint(application, serviceprincipalkey=secret), workspace="test")
 
     assert f"There is no workspace 'test' in the resource group '{GROUP}'" in sentence
     assert f"did you mean '{WORKSPACE}'?" in sentence
