@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from amltasks.report.highlighting import source_html
+from amltasks.report.memory_plot import memory_plot
 from amltasks.report.model import ArtefactKind, CellOutcome, CellResult, KernelDeath, NotebookResult, Outcome
 from amltasks.report.outputs import Outputs
 from amltasks.report.wording import CELL_OUTCOMES, duration_words, outcome_words
@@ -72,6 +73,7 @@ def render_page(result: NotebookResult, notebook: Mapping[str, Any] | None) -> s
         parameters=[(name, _value(value)) for name, value in result.parameters.items()],
         scraps=[(name, _value(value)) for name, value in result.scraps.items()],
         death=_death(result.kernel_death),
+        memory=memory_plot(result.kernel_death.memory if result.kernel_death else None),
         last_output=outputs.text(result.kernel_death.last_output, "stdout") if result.kernel_death else "",
         failing=failing_view,
         error_name=failing.error.name[:VALUE_LIMIT] if failing and failing.error else "",

@@ -6,11 +6,12 @@ import json
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
 from amltasks.report.html_file import add_page
-from amltasks.report.model import Artefact, ArtefactKind, NotebookResult, Outcome
+from amltasks.report.model import Artefact, ArtefactKind, MemoryCurve, NotebookResult, Outcome
 from amltasks.report.page import render_page
 from tests.browser.inspection import dangers
 
@@ -51,6 +52,20 @@ def test_a_dead_kernels_page_tells_what_is_known(died: NotebookResult) -> None:
     assert "SIGKILL" in page
     assert "2.8 GiB" in page
     assert "epoch 1\nepoch 2" in page
+
+
+def test_a_dead_kernels_memory_is_drawn_and_said(died: NotebookResult) -> None:
+    assert died.kernel_death is not None
+    curve = MemoryCurve(step=0.5, values=(50 << 20, 200 << 20, 100 << 20))
+    death = died.kernel_death.model_copy(update={"memory": curve})
+
+    page = render_page(died.model_copy(update={"kernel_death": death}), None)
+
+    said = "50.0 MiB at first, most 200.0 MiB after 0.50 s, 100.0 MiB at the end after 1.00 s."
+    assert f">{said}</p>" in page
+    assert "H0.0V67.5H200.0V0.0H400.0V45.0" in unquote(page)
+    assert dangers(page) == []
+    assert 'class="memory"' not in render_page(died, None)
 
 
 def test_everything_in_the_result_is_escaped(failed: NotebookResult) -> None:
