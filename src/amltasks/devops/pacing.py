@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 LAST_CHANCE = 1.0  # seconds that are kept for a request when a wait would use up all that is left
+LEAST_SHARE, EASED = 1 / 64, 1 / 100  # of the requests at once: the least, and what each good answer gives back
 
 
 class Clock:
@@ -26,10 +27,14 @@ class Clock:
 
 
 class Throttle:
-    """What the service asked of everyone who uses this connection: no request before `until`."""
+    """What the service asked of everyone who uses this connection: no request before `until`.
+
+    share: of the requests that might be under way at once. shrunk: when it became less.
+    """
 
     def __init__(self) -> None:
-        self.until = float("-inf")
+        self.until = self.shrunk = float("-inf")
+        self.share = 1.0
         self.changed = threading.Condition()
 
 
@@ -62,10 +67,23 @@ class Pace:
             self._deadline = min(self._deadline, deadline)
             self._throttle.changed.notify_all()
 
-    def hold(self, seconds: float) -> None:
-        """The service asks everyone to wait."""
+    def hold(self, seconds: float, sent: float | None = None) -> None:
+        """The service asks everyone to wait, answering a request sent at `sent`; from now on half as many go out."""
+        throttle, now = self._throttle, self._clock.now()
+        with throttle.changed:
+            throttle.until = max(throttle.until, now + seconds)
+            # Answers to requests that were under way together are one complaint, not many.
+            if sent is None or sent > throttle.shrunk:
+                throttle.share, throttle.shrunk = max(LEAST_SHARE, throttle.share / 2), now
+
+    def ease(self) -> None:
+        """The service answered without a complaint."""
         with self._throttle.changed:
-            self._throttle.until = max(self._throttle.until, self._clock.now() + seconds)
+            self._throttle.share = min(1.0, self._throttle.share + EASED)
+
+    def at_once(self, most: int) -> int:
+        """How many of `most` requests the service lets be under way at once; at least one."""
+        return max(1, int(most * self._throttle.share))
 
     def wait_for_turn(self) -> None:
         """Return when a request may be sent."""

@@ -89,7 +89,7 @@ class Fault:
 class Transport(HTTPAdapter):
     """Thread-safe; connections are kept and shared by all threads."""
 
-    def __init__(self, pace: Pace, connections: int = 16) -> None:
+    def __init__(self, pace: Pace, connections: int = 20) -> None:
         super().__init__(pool_maxsize=connections, max_retries=Retry(0, read=False))
         self._pace = pace
         self._contents: dict[bytes, Content] = {}
@@ -135,7 +135,7 @@ class Transport(HTTPAdapter):
     def _attempt(self, original: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response | Fault:
         self._pace.wait_for_turn()
         what = f"{original.method} {NUMBER.sub('/…', urlsplit(original.url or '').path)}"
-        left = self._pace.left()
+        left, sent = self._pace.left(), self._pace.now()
         if left <= 0:
             return Fault(ServiceError("There was no time left."), attempts=1)
         request = original.copy()
@@ -150,8 +150,10 @@ class Transport(HTTPAdapter):
             sentence = f"Azure DevOps did not answer ({what}: {_reason(error)})."
             return Fault(ServiceError(sentence), carried_out=False if _never_connected(error) else None)
         wait = retry_after_seconds(response.headers.get("Retry-After"))
-        if wait is not None:
-            self._pace.hold(wait)
+        if wait is not None or "X-RateLimit-Delay" in response.headers or response.status_code in (429, 503):
+            self._pace.hold(wait or 0.0, sent)
+        else:
+            self._pace.ease()
         return _fault_of(response, what, wait) or response
 
     def _set_body(self, request: requests.PreparedRequest) -> None:

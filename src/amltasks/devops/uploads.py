@@ -1,10 +1,12 @@
-"""A few uploads at once."""
+"""A few uploads at once, fewer while the service complains."""
 
 from __future__ import annotations
 
 import queue
 import threading
 from collections.abc import Callable
+
+from amltasks.devops.pacing import Pace
 
 
 class Uploads:
@@ -13,8 +15,11 @@ class Uploads:
     They are daemons, unlike those of an executor: an upload that hangs must not keep a cancelled job from ending.
     """
 
-    def __init__(self, connections: int) -> None:
+    def __init__(self, connections: int, pace: Pace) -> None:
         self._connections = connections
+        self._pace = pace
+        self._running = 0
+        self._changed = threading.Condition()
         self._threads: list[threading.Thread] = []
         self._queue: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
 
@@ -35,4 +40,12 @@ class Uploads:
 
     def _work(self) -> None:
         while upload := self._queue.get():
-            upload()
+            with self._changed:
+                self._changed.wait_for(lambda: self._running < self._pace.at_once(self._connections))
+                self._running += 1
+            try:
+                upload()
+            finally:
+                with self._changed:
+                    self._running -= 1
+                    self._changed.notify_all()

@@ -54,7 +54,7 @@ class TestRunOptions(Data):
     attach: frozenset[ArtefactKind] = frozenset(ArtefactKind)
     attach_for: Literal["all", "failed"] = "all"
     largest_attachment: int = LARGEST
-    connections: int = 8
+    connections: int = 16
     patience: float = 120.0
 
 
@@ -139,7 +139,7 @@ class TestRunPublisher(Publisher):
         with Client(options.url, options.token, self._pace) as client:
             self._writer = writer = RunWriter(client, options.pipeline, self._title, self._started_at, self._redact)
             writer.open()
-            uploads = Uploads(options.connections)
+            uploads = Uploads(options.connections, self._pace)
             for batch in self._batches():
                 self._publish(writer, [self._planned(writer, result, names, scratch) for result in batch], uploads)
             uploads.finish()

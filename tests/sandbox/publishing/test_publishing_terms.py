@@ -1,4 +1,4 @@
-"""Notebooks in the terms of Azure DevOps, and when the next request may be sent. No server here."""
+"""Notebooks in the terms of Azure DevOps, and when the next request may be sent."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from email.utils import format_datetime
 
 import pytest
 
+from amltasks.devops.client import Client
 from amltasks.devops.pacing import Clock, Pace, retry_after_seconds
 from amltasks.devops.pipeline import PipelineContext
 from amltasks.devops.test_runs import (
@@ -22,8 +23,10 @@ from amltasks.devops.test_runs import (
     result_to_add,
     run_to_create,
 )
+from amltasks.devops.uploads import Uploads
 from amltasks.report.model import CellOutcome, Outcome
-from tests.sandbox.publishing.scene import STARTED, SkippingClock, notebook_result
+from sandbox.faults import Fault
+from tests.sandbox.publishing.scene import STARTED, Scene, SkippingClock, notebook_result
 
 BUILD = {"Build.BuildId": "17", "System.TeamProject": "demo", "System.StageName": "Test", "System.StageAttempt": "2"}
 
@@ -168,6 +171,66 @@ def test_waiting_ends_when_the_deadline_is_brought_forward() -> None:
     pace.wait_for_turn()
 
     assert time.monotonic() - began < 10
+
+
+def uploads_at_once(pace: Pace, connections: int) -> int:
+    """The most that were under way together, of more than there are connections."""
+    lock, running, most = threading.Lock(), 0, 0
+
+    def upload() -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.02)
+        with lock:
+            running -= 1
+
+    uploads = Uploads(connections, pace)
+    for _ in range(5 * connections):
+        uploads.submit(upload)
+    uploads.finish()
+    return most
+
+
+def test_a_service_that_complains_gets_fewer_uploads_at_once_until_it_is_content() -> None:
+    """Answers to requests that were under way together are one complaint."""
+    pace = Pace()
+    assert 4 < uploads_at_once(pace, 8) <= 8
+
+    sent = pace.now()
+    pace.hold(0, sent)
+    pace.hold(0, sent)
+    assert uploads_at_once(pace, 8) <= 4
+
+    for _ in range(20):
+        pace.hold(0)
+    assert uploads_at_once(pace, 8) == 1
+
+    for _ in range(100):
+        pace.ease()
+    assert 4 < uploads_at_once(pace, 8) <= 8
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(headers={"Retry-After": "1"}),
+        Fault(headers={"X-RateLimit-Delay": "0.5"}),
+        Fault(status=429),
+        Fault(status=503),
+    ],
+    ids=str,
+)
+def test_every_sign_of_throttling_is_a_complaint(scene: Scene, fault: Fault) -> None:
+    """A delayed request is answered 200, a blocked one 429."""
+    scene.world.faults.add(fault.model_copy(update={"nth": 1}))
+    pace = Pace(clock=SkippingClock())
+
+    with Client(scene.options().url, scene.options().token, pace) as client:
+        client.test(lambda test: test.get_test_runs(scene.world.project.name))
+
+    assert 4 <= pace.at_once(8) < 8
 
 
 def test_the_last_second_is_for_one_more_attempt_not_for_many() -> None:
