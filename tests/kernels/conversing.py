@@ -38,9 +38,13 @@ def environment(**added: str) -> dict[str, str]:
 
 @dataclass
 class Told:
-    """What a cell made: text on stdout and stderr and as result, the name of its error, MIME types it displayed."""
+    """What a cell made: text on stdout and stderr and as result, the name of its error, MIME types it displayed.
+
+    longest: characters of the longest message with text of stdout or stderr.
+    """
 
     text: str = ""
+    longest: int = 0
     error: str = ""
     shown: set[str] = field(default_factory=set)
 
@@ -72,6 +76,7 @@ class Kernel:
             content = message["content"]
             if message["msg_type"] == "stream":
                 told.text += content["text"]
+                told.longest = max(told.longest, len(content["text"]))
             elif message["msg_type"] == "error":
                 told.error = content["ename"]
                 told.text += "\n".join(content["traceback"])

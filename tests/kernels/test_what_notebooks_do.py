@@ -95,6 +95,26 @@ def test_twenty_megabytes_of_output_arrive_whole(zygote: Zygote, tmp_path: Path)
     assert len(told.text) == 200 * 100_001
 
 
+def test_one_long_text_arrives_in_pieces(zygote: Zygote, tmp_path: Path) -> None:
+    """Neither the kernel nor whoever listens has all of it in one message."""
+    with forked(zygote, tmp_path) as kernel:
+        told = kernel.run("print('\u00e4' * 1_000_000)")
+
+    assert told.text == "\u00e4" * 1_000_000 + "\n"
+    assert told.longest < 500_000
+
+
+def test_a_flush_without_text_still_waits_for_what_was_shown_before_it(zygote: Zygote, tmp_path: Path) -> None:
+    """Who flushes and dies has lost nothing."""
+    waits = (
+        "from IPython.display import display\nimport sys\nwaiting = 0\n"
+        "for number in range(200):\n    display(number)\n    sys.stdout.flush()\n"
+        "    waiting += len(sys.stdout.pub_thread._events)\nprint('waiting', waiting)"
+    )
+    with forked(zygote, tmp_path) as kernel:
+        assert kernel.run(waits).text.endswith("waiting 0\n")
+
+
 def test_a_library_that_is_already_there_costs_nothing_to_import(with_libraries: Zygote, tmp_path: Path) -> None:
     with forked(with_libraries, tmp_path) as kernel:
         told = kernel.run(

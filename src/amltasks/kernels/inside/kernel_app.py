@@ -25,6 +25,7 @@ if _hidden is False:
     sys.modules[_DEBUGGER] = None  # type: ignore[assignment]
 try:
     import ipykernel.debugger  # type: ignore[import-not-found,unused-ignore]  # noqa: F401
+    import streams  # type: ignore[import-not-found,unused-ignore]
     import zmq
     from ipykernel.ipkernel import IPythonKernel  # type: ignore[import-not-found,unused-ignore]
     from ipykernel.kernelapp import IPKernelApp  # type: ignore[import-not-found,unused-ignore]
@@ -38,6 +39,8 @@ _TRACKERS = ("multiprocessing.resource_tracker", "joblib.externals.loky.backend.
 
 
 class Kernel(IPythonKernel):  # type: ignore[misc,unused-ignore]
+    _execute_sleep = 0  # ipykernel sleeps before a reply, for output to be there first; who wants that waits for `idle`
+
     def _process_children(self) -> list[Any]:
         # A tracker of shared resources ignores SIGTERM, and ends by itself after all that it tracks for, this process
         # included. ipykernel would wait 14 s for it before it ends.
@@ -56,6 +59,10 @@ class KernelApp(IPKernelApp):  # type: ignore[misc,unused-ignore]
     @default("kernel_class")
     def _kernel_class(self) -> type[Kernel]:
         return Kernel
+
+    @default("session")
+    def _session(self) -> streams.PiecewiseSession:
+        return streams.PiecewiseSession(parent=self)
 
     @default("parent_handle")
     def _parent_handle(self) -> int:

@@ -10,7 +10,8 @@ def main() -> None:
     import kernel_app  # type: ignore[import-not-found,unused-ignore]
 
     # What a notebook imports is its own: nothing of this folder. IPython adds the working directory later.
-    del sys.modules["kernel_app"]
+    for name in ("kernel_app", "streams"):
+        del sys.modules[name]
     sys.path[:] = [place for place in sys.path if Path(place) != here]
     kernel_app.run()
 
