@@ -65,7 +65,7 @@ def plan(job: Job, catalogue: Catalogue, scope: JobScope) -> list[PlannedStep]:
         shown = scope.variables.expand(step.display_name) or _default_display_name(step, definition.name, scope)
         main.append(PlannedStep(step, definition, ref_name, scope.masker.mask(shown), Variables(scope.masker)))
     before = [_phase(each, "prejobexecution") for each in main if "prejobexecution" in each.definition.handlers]
-    after = [_phase(each, "postjobexecution") for each in main if "postjobexecution" in each.definition.handlers]
+    after = [_phase(each, "postjobexecution") for each in main if _has_post_part(each)]
     return [*before, *(each for each in main if _has_main_part(each)), *reversed(after)]
 
 
@@ -79,6 +79,10 @@ def with_checkout(job: Job) -> tuple[Step, ...]:
 def _has_main_part(planned: PlannedStep) -> bool:
     others = planned.definition.handlers.keys() - {"execution"}
     return planned.definition.run is not None or "execution" in planned.definition.handlers or not others
+
+
+def _has_post_part(planned: PlannedStep) -> bool:
+    return planned.definition.post is not None or "postjobexecution" in planned.definition.handlers
 
 
 def _phase(planned: PlannedStep, phase: str) -> PlannedStep:

@@ -168,8 +168,9 @@ def _run_task(planned: PlannedStep, execution: Execution) -> None:
     execution.task_variables = planned.task_variables
     with execution.job.variables.scope(_step_variables(planned, execution)):
         invocation = prepare(execution, definition, planned.step.inputs, planned.step.env)
-        if definition.run is not None:
-            definition.run(invocation)
+        own = definition.post if planned.phase == "postjobexecution" else definition.run
+        if own is not None:
+            own(invocation)
         else:
             handler = definition.handlers.get(planned.phase)
             if handler is None:

@@ -47,7 +47,9 @@ class Handler:
 
 @dataclass(frozen=True)
 class TaskDefinition:
-    """handlers: phase → the Node handler that is chosen. run: implementation of a task that comes with the agent."""
+    """handlers: phase → the Node handler that is chosen. run, post: implementation of a task that comes
+    with the agent, and of its part after the job's steps.
+    """
 
     id: str
     name: str
@@ -64,6 +66,7 @@ class TaskDefinition:
     package: Path | None = None
     folder: str = ""
     run: Callable[[Invocation], None] | None = None
+    post: Callable[[Invocation], None] | None = None
 
     def input(self, name: str) -> TaskInput | None:
         """An input by its name or one of its aliases, without regard to case."""

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+import yaml
 
-from tests.task.pipelines import Published, Site, task
+from tests.notebooks.running import notebook_python
+from tests.task.pipelines import ROOT, Published, Site, task
 
+HOW_TO = ROOT / "docs" / "how-to.md"
+_YAML = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
 TRAIN, CHANGES, BAD = "notebooks/train.ipynb", "notebooks/changes.ipynb", "notebooks/bad.ipynb"
 TOKEN = "tok-4711-abcdef"
 PLOT = "import matplotlib.pyplot as plt\nplt.plot([1, 3])\nplt.show()"
@@ -85,3 +91,24 @@ def test_what_is_a_secret_today_is_not_in_what_was_kept(builds: Builds) -> None:
     assert b"token-***" in builds.second.attached(TRAIN)["executed.ipynb"]
     (reused,) = [each for each in builds.second.report()["results"] if each["notebook"] == TRAIN]
     assert reused["leaks"] == ["token"]
+
+
+def test_on_agents_that_keep_nothing_the_cache_task_brings_results_along(new_site: Callable[[], Site]) -> None:
+    """The steps of the how-to, on an agent whose folders are new each time."""
+    site = new_site()
+    site.notebook(TRAIN, "print('hello')")
+    site.notebook(CHANGES, "import moving")
+    site.file("notebooks/moving.py", "x = 1\n")
+    (example,) = [text for text in _YAML.findall(HOW_TO.read_text(encoding="utf-8")) if "Cache@2" in text]
+    steps = yaml.safe_load(example)["steps"]
+    steps[-1] |= {"name": "nb", "inputs": {**steps[-1]["inputs"], "python": notebook_python()}}
+
+    first = site.run(*steps)
+    shutil.rmtree(site.folder / "agent" / "_work" / "1")
+    site.file("notebooks/moving.py", "x = 2\n")
+    second = site.run(*steps)
+
+    assert first.outcomes == second.outcomes == {TRAIN: "passed", CHANGES: "passed"}
+    origins = {each["notebook"]: each["reusedFrom"] for each in second.report()["results"]}
+    assert origins[TRAIN]["build"] == first.build.number
+    assert origins[CHANGES] is None

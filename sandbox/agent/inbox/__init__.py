@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.agent.inbox import artifacts, checkout, python_version, scripts, test_results
+from sandbox.agent.inbox import artifacts, cache, checkout, python_version, scripts, test_results
 from sandbox.agent.tasks import TaskDefinition
 
 TASKS: tuple[TaskDefinition, ...] = (
@@ -11,4 +11,5 @@ TASKS: tuple[TaskDefinition, ...] = (
     *python_version.TASKS,
     *test_results.TASKS,
     *artifacts.TASKS,
+    *cache.TASKS,
 )
