@@ -102,8 +102,7 @@ class Watch:
             self._highest = [max(pair) for pair in pairs]
             self._span *= 2
             place //= 2
-        last = self._highest[-1] if self._highest else resident
-        self._highest += [last] * (place + 1 - len(self._highest))
+        self._highest += [resident] * (place + 1 - len(self._highest))
         self._highest[place] = max(self._highest[place], resident)
 
 
