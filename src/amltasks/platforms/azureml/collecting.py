@@ -13,11 +13,13 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from nbformat.v4.rwbase import rejoin_lines
 from pydantic import ValidationError
 
+from amltasks.notebooks.encoding import notebook_json
 from amltasks.notebooks.records import CellRecord, RunEnding
 from amltasks.notebooks.results import LOG, artefacts_of, result_of
-from amltasks.notebooks.saving import EXECUTED, recover
+from amltasks.notebooks.saving import EXECUTED, recover, replace_file
 from amltasks.platforms.azureml.inside import RESULT
 from amltasks.platforms.base import NotebookRun
 from amltasks.redaction import Redactor
@@ -76,12 +78,11 @@ def _taken_over(left: Path, folder: Path, redactor: Redactor) -> NotebookNode | 
     try:
         content = (left / EXECUTED).read_bytes()
         notebook = nbformat.from_dict(json.loads(content))
+        rejoin_lines(notebook)
     except (FileNotFoundError, ValueError):
         return None
-    before = redactor.found
-    redactor.notebook(notebook)
-    if redactor.found == before:
-        shutil.copyfile(left / EXECUTED, folder / EXECUTED)
+    if redactor.notebook(notebook):
+        replace_file(folder / EXECUTED, notebook_json(notebook))
     else:
-        (folder / EXECUTED).write_text(nbformat.v4.writes(notebook, split_lines=True) + "\n", "utf-8")
+        shutil.copyfile(left / EXECUTED, folder / EXECUTED)
     return notebook

@@ -1,0 +1,42 @@
+"""When two results are the same but for the place and the time."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from amltasks.report.model import NotebookResult
+
+_VARYING = {"startedAt", "duration", "folder", "path", "peakMemory", "memory", "memoryCurve"}
+_TEXTS = (
+    (re.compile(r"0x[0-9a-f]{6,}"), "0x…"),
+    (re.compile(r"\d+(\.\d+)? (s|[KMG]iB)\b"), "…"),
+    (re.compile(r"(/[\w.-]+)+/"), "…/"),
+)
+
+
+def essence(result: NotebookResult) -> dict[str, Any]:
+    """All that a report shows of a result, cell by cell, and the notebook that was executed."""
+    shown: dict[str, Any] = _without_varying(json.loads(result.model_dump_json(by_alias=True)))
+    for artefact in result.artefacts:
+        if artefact.path.suffix == ".ipynb":
+            shown["executed"] = _cells(artefact.path)
+    return shown
+
+
+def _cells(path: Path) -> list[Any]:
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    return [_without_varying([cell["source"], cell.get("outputs"), cell.get("execution_count")]) for cell in cells]
+
+
+def _without_varying(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_varying(item) for name, item in value.items() if name not in _VARYING}
+    if isinstance(value, list):
+        return [_without_varying(item) for item in value]
+    if isinstance(value, str):
+        for pattern, mask in _TEXTS:
+            value = pattern.sub(mask, value)
+    return value
