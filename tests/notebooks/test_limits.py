@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from amltasks.limits import Limits
+from amltasks.notebooks.cgroups import ControlGroup
 from amltasks.report.model import Outcome
 from tests.notebooks.running import run_notebook, write_notebook
 
@@ -122,3 +123,23 @@ def test_a_notebook_within_its_limits_is_as_ever(tmp_path: Path) -> None:
     result = run_notebook(write_notebook(tmp_path / "modest.ipynb", [source]), tmp_path, limits=limits).result
 
     assert (result.outcome, result.notes) == (Outcome.PASSED, ())
+
+
+def test_where_a_control_group_was_delegated_the_system_holds_the_limits(tmp_path: Path) -> None:
+    """Memory that belongs to no single process counts there as well, and what fills it is ended at once."""
+    tried = ControlGroup.make("tried", MEMORY)
+    if tried is None:
+        pytest.skip("no control group of version 2 with its memory was delegated to these tests")
+    tried.remove()
+    fills = (
+        "import mmap\nblock = mmap.mmap(-1, 800_000_000, mmap.MAP_SHARED | mmap.MAP_ANONYMOUS)\n"
+        "for place in range(0, len(block), 4096): block[place] = 1"
+    )
+    notebook = write_notebook(tmp_path / "group.ipynb", ["print(open('/proc/self/cgroup').read())", fills])
+
+    ran = run_notebook(notebook, tmp_path, limits=MEMORY, cell_timeout=120)
+
+    assert "amltasks-" in ran.output(0)
+    assert ran.result.outcome is Outcome.KERNEL_DIED
+    assert "it needed more than memoryLimit 600 MB" in ran.result.message
+    assert list(Path("/sys/fs/cgroup").rglob("amltasks-*")) == []
