@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from amltasks.platforms.azureml.compute import AzureMLCompute
 
 
-def compute_of(job: Job, request: RunNotebooksRequest) -> AzureMLCompute | None:
-    """None where the step runs on the agent. Raises UserError, naming the input."""
+def compute_of(job: Job, request: RunNotebooksRequest, output: Output) -> AzureMLCompute | None:
+    """Ready to run, with what earlier builds have left behind cancelled; None where the step runs on the agent.
+
+    Raises UserError, naming the input, and ServiceError.
+    """
     if request.platform is not Platform.AZUREML:
         refuse_without_platform(job.inputs)
         return None
@@ -34,6 +37,11 @@ def compute_of(job: Job, request: RunNotebooksRequest) -> AzureMLCompute | None:
     from amltasks.platforms.azureml.credential import credential, federation
     from amltasks.platforms.azureml.step import Step
 
+    if request.secret_parameters:
+        raise UserError(
+            "secretParameters: cannot be sent to Azure ML, where everybody who may see the job would see them: keep "
+            "secrets in a key vault that the job's identity may read."
+        )
     endpoint = job.endpoints.get("azureSubscription")
     if endpoint is None:
         raise UserError("azureSubscription: name the service connection by which Azure ML is reached.")
@@ -44,7 +52,10 @@ def compute_of(job: Job, request: RunNotebooksRequest) -> AzureMLCompute | None:
     assertion = federation(connection, _oidc_address(job), token).assertion
     wanted = AzureRequest.from_inputs(job.inputs, job.variable("Build.DefinitionName"))
     step = Step.from_variables(job.variables)
-    return AzureMLCompute(connection, credential(connection, assertion), wanted, step, request.root)
+    compute = AzureMLCompute(connection, credential(connection, assertion), wanted, step, request.root)
+    for sentence in compute.prepare():
+        output.text(sentence)
+    return compute
 
 
 def compute_of_laptop(given: Mapping[str, Any], root: Path) -> AzureMLCompute:
@@ -68,7 +79,9 @@ def compute_of_laptop(given: Mapping[str, Any], root: Path) -> AzureMLCompute:
             "experiment": given["experiment"],
         }
     )
-    return AzureMLCompute(connection, credential(connection), wanted, Step.from_variables({}), root)
+    compute = AzureMLCompute(connection, credential(connection), wanted, Step.from_variables({}), root)
+    list(compute.prepare())
+    return compute
 
 
 def submit(compute: AzureMLCompute, request: RunNotebooksRequest, output: Output) -> ExitCode:

@@ -15,6 +15,7 @@ from amltasks.commands.exit_codes import ExitCode
 from amltasks.commands.run_notebooks import exit_code, leaking, run_notebooks
 from amltasks.devops.pipeline import PipelineContext
 from amltasks.notebooks.scraps import scrap_variables
+from amltasks.platforms.local.compute import LocalCompute
 from amltasks.redaction import Redactor
 from amltasks.report.junit import JUnitFile
 from amltasks.report.model import Origin, Report
@@ -30,8 +31,11 @@ from amltasks.requests import RunNotebooksRequest, Target
 _OUTCOMES = {ExitCode.PASSED: "passed", ExitCode.NOTEBOOKS_FAILED: "failed", ExitCode.CANCELLED: "cancelled"}
 
 
-def carry_out(job: Job, output: Output) -> ExitCode:
-    """Run, publish, set the output variables and tell the agent the verdict."""
+def carry_out(job: Job, output: Output, warm: LocalCompute | None = None) -> ExitCode:
+    """Run, publish, set the output variables and tell the agent the verdict.
+
+    warm: where notebooks of this machine run, having begun to get ready.
+    """
     request = RunNotebooksRequest.from_inputs(job.inputs, job.sources_folder, _default_output(job), _default_cache(job))
     if not request.title:
         request = request.model_copy(update={"title": job.variable("System.TaskDisplayName")})
@@ -43,15 +47,15 @@ def carry_out(job: Job, output: Output) -> ExitCode:
     if redactor.too_short:
         names = ", ".join(sorted(redactor.too_short))
         output.command(commands.warning_line(f"Too short to be taken out of what the notebooks leave: {names}."))
-    compute = azureml.compute_of(job, request)
-    if compute is not None and not compute.waits:
-        return azureml.submit(compute, request, output)
+    remote = azureml.compute_of(job, request, output)
+    if remote is not None and not remote.waits:
+        return azureml.submit(remote, request, output)
     step = _Step(job, request, redactor)
     publishers = [*step.publishers, PipelineLog(output)]
-    report = run_notebooks(request, publishers, secrets, watch_parent=True, compute=compute, origin=_origin(job))
+    report = run_notebooks(request, publishers, secrets, watch_parent=True, compute=remote or warm, origin=_origin(job))
     code = exit_code(report, request)
-    if compute is not None:
-        output.command(*azureml.variables(compute))
+    if remote is not None:
+        output.command(*azureml.variables(remote))
     output.command(*step.uploads(), *step.variables(report, code), *_verdict(report, request, code))
     return code
 

@@ -6,12 +6,14 @@ import asyncio
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timezone
+from functools import cached_property
 from pathlib import Path
 
 from amltasks.errors import AmlTasksError, ServiceError, UserError
 from amltasks.notebooks.records import EndingReason, RunEnding
+from amltasks.notebooks.suite import WHY_NOT_RUN
 from amltasks.platforms.azureml.collecting import collect, rescue
 from amltasks.platforms.azureml.connection import ServiceConnection, chosen_workspace
 from amltasks.platforms.azureml.environment import job_environment
@@ -33,6 +35,10 @@ MOST_TRIES = 20  # of one notebook within an attempt
 CANCEL_SECONDS = 2.5  # to hear that a cancelled job is ending; a cancelled command has seven in all
 WIND_UP_SECONDS = 60.0  # for a job that is out of time to leave what it has
 _LONGEST_RUN = 100_000  # characters: a variable of a process has 128 KiB
+_STOPPED = {
+    "cancelled": (Outcome.CANCELLED, "Cancelled."),
+    "runTimeout": (Outcome.TIMED_OUT, "Stopped: the time for the whole run (runTimeout) was over."),
+}
 _AT_ONCE = 8  # requests that submit or collect
 
 
@@ -48,15 +54,20 @@ class AzureMLCompute:
         self._workspace = chosen_workspace(connection, request)
         self._cloud = connection.cloud
         self._credential = credential
-        self._folder = Path(tempfile.mkdtemp(prefix="amltasks-azureml-"))
         self._jobs = Jobs(self._workspace, credential, connection.cloud)  # type: ignore[arg-type,unused-ignore]
-        self._ready: asyncio.Task[Watch] | None = None
+        self._watching: Watch | None = None
         self._snapshots: dict[tuple[Path, ...], Path] = {}
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._history: RunHistory | None = None
         self._named: dict[str, Job] = {}
+        self._begun: dict[str, str] = {}  # run_id → the job that is asked for, whether it is there yet or not
         self._looking = threading.Lock()
         self.names: list[str] = []  # of its jobs, in the order in which they were submitted or found
+
+    @cached_property
+    def _folder(self) -> Path:
+        """For snapshots and what is downloaded."""
+        return Path(tempfile.mkdtemp(prefix="amltasks-azureml-"))
 
     @property
     def waits(self) -> bool:
@@ -69,69 +80,73 @@ class AzureMLCompute:
     def close(self) -> None:
         if self._history:
             self._history.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if "_folder" in self.__dict__:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def prepare(self) -> Iterator[str]:
+        """Looks at workspace and compute, and cancels what earlier builds have left running; sentences for the log.
+
+        Raises UserError where the workspace cannot be used as the step says, ServiceError.
+        """
+        scope = f"{self._cloud.resource_manager}.default"
+        uri = self._jobs.tracking_uri()
+        self._history = RunHistory(uri, self._credential, scope)  # type: ignore[arg-type,unused-ignore]
+        if self._request.compute:
+            self._jobs.check_compute(self._request.compute)
+        wanted = self._request.cancel_superseded
+        if self._step.is_pull_request if wanted is None else wanted:
+            yield from cancel_superseded(self._jobs, self._step)
+
+    @property
+    def _watch(self) -> Watch:
+        if self._watching is None:
+            assert self._history, "prepare comes first"
+            self._watching = Watch(self._jobs, self._history, self._step.run)
+        return self._watching
 
     async def submit(self, runs: Sequence[NotebookRun], tell: Callable[[str], None], stop: Stop) -> None:
         """Submits jobs and leaves them; after a stop, no more, and those that were are cancelled."""
 
         async def one(run: NotebookRun) -> None:
-            if stop:
-                return
-            job = await self._submitted(run, lambda _: None)
-            tell(f"{run.title}: {job.name} {job.studio}")
-            if stop:
-                await self._cancelled(job)
+            job = await self._submitted(run, lambda _: None, stop)
+            if job and stop:
+                await self._cancelled(job.name)
+            elif job:
+                tell(f"{run.title}: {job.name} {job.studio}")
 
         await asyncio.gather(*map(one, runs))
 
     async def run(self, run: NotebookRun, emit: Callable[[RunEvent], None], stop: Stop) -> NotebookResult:
         """See `amltasks.platforms.base.Compute`; after a stop, up to CANCEL_SECONDS go into cancelling."""
         started_at = datetime.now(timezone.utc)
-        submitting = asyncio.ensure_future(self._submitted(run, emit))
+        submitting = asyncio.ensure_future(self._submitted(run, emit, stop))
         stopping = asyncio.ensure_future(stop.wait())
         try:
             await asyncio.wait([submitting, stopping], return_when=asyncio.FIRST_COMPLETED)
-            job = await submitting  # once begun it is seen through: an unknown job could not be cancelled
+            await asyncio.wait([submitting], timeout=CANCEL_SECONDS / 2)  # at once, unless it was stopped
             if stop:
-                return await self._stopped(run, job, None, stop, started_at)
-            watch = await self._watch()
-            watched = watch.add(job.name, emit, Redactor(run.secrets))
+                return await self._stopped(run, None, stop, started_at)
+            job = await submitting
+            assert job
+            watched = self._watch.add(job.name, emit, Redactor(run.secrets))
             await asyncio.wait([watched.over, stopping], return_when=asyncio.FIRST_COMPLETED)
             if stop and not watched.over.done():
-                return await self._stopped(run, job, watched, stop, started_at)
+                return await self._stopped(run, watched, stop, started_at)
             await watched.over
             return await self._collected(run, job, watched, started_at)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._cancelled(self._begun.get(run.run_id, "")))
+            raise
         finally:
             stopping.cancel()
 
-    async def _watch(self) -> Watch:
-        """Made once: the workspace and its compute are looked at, and what was left over is cancelled."""
-        if self._ready is None:
-            self._ready = asyncio.ensure_future(self._prepare())
-        return await asyncio.shield(self._ready)
-
-    async def _prepare(self) -> Watch:
-        uri = await asyncio.to_thread(self._jobs.tracking_uri)
-        scope = f"{self._cloud.resource_manager}.default"
-        self._history = RunHistory(uri, self._credential, scope)  # type: ignore[arg-type,unused-ignore]
-        if self._request.compute:
-            await asyncio.to_thread(self._jobs.check_compute, self._request.compute)
-        wanted = self._request.cancel_superseded
-        if self._step.is_pull_request if wanted is None else wanted:
-            await asyncio.to_thread(cancel_superseded, self._jobs, self._step)
-        return Watch(self._jobs, self._history, self._step.run)
-
-    async def _submitted(self, run: NotebookRun, emit: Callable[[RunEvent], None]) -> Job:
-        if run.environment:
-            raise UserError(
-                "secretParameters: cannot be sent to Azure ML, where everybody who sees the job would see them: keep "
-                "them in a key vault that the job's identity may read."
-            )
-        await self._watch()
+    async def _submitted(self, run: NotebookRun, emit: Callable[[RunEvent], None], stop: Stop) -> Job | None:
+        """None where it was stopped before anything was asked for."""
         async with self._places:
-            job, words = await asyncio.to_thread(
-                self._resumed if self._request.resume else self._taken_over_or_new, run
-            )
+            if stop:
+                return None
+            get = self._resumed if self._request.resume else self._taken_over_or_new
+            job, words = await asyncio.to_thread(get, run)
         self.names.append(job.name)
         emit(Progress(text=f"Azure ML: {words} {job.name}"))
         if job.studio:
@@ -142,6 +157,7 @@ class AzureMLCompute:
         """The job of this run in this attempt, unless it has failed: then another one, as a try again asks for."""
         for again in range(MOST_TRIES):
             name = self._step.job_name(run, again)
+            self._begun[run.run_id] = name
             found = self._jobs.find(name) if self._step.line else None
             if found is None:
                 return self._jobs.submit(self._spec(run, name)), "submitted"
@@ -154,6 +170,7 @@ class AzureMLCompute:
         tags = self._step.tags(run)
         for name in self._request.resume:
             job = self._looked_up(name)
+            self._begun[run.run_id] = name
             if all(job.tags.get(tag, "") == tags.get(tag, "") for tag in (NOTEBOOK, SET, PARAMETERS)):
                 return job, "collecting"
         raise UserError(f"resume: none of the jobs {listed(self._request.resume)} is of {run.title}.")
@@ -213,9 +230,8 @@ class AzureMLCompute:
         return self._snapshots[files]
 
     async def _collected(self, run: NotebookRun, job: Job, watched: WatchedJob, started_at: datetime) -> NotebookResult:
-        watch = await self._watch()
-        await watch.finish(watched)
-        watch.drop(watched)
+        await self._watch.finish(watched)
+        self._watch.drop(watched)
         folder = Path(tempfile.mkdtemp(dir=self._folder))
         problem = ""
         async with self._places:
@@ -241,8 +257,7 @@ class AzureMLCompute:
         self, run: NotebookRun, job: Job, watched: WatchedJob, left: Path, started_at: datetime, problem: str
     ) -> NotebookResult:
         """Of a job that has left none: what was saved or seen, and why it ended."""
-        watch = await self._watch()
-        build_log = "" if watched.started else await watch.build_log(watched)
+        build_log = "" if watched.started else await self._watch.build_log(watched)
         tail = watched.tail[-LAST_LINES:] or last_lines(build_log)
         outcome, message = outcome_of(watched.status, watched.details, started=watched.started, log_tail=tail)
         if watched.status == "Completed":
@@ -267,34 +282,35 @@ class AzureMLCompute:
         )
 
     async def _stopped(
-        self, run: NotebookRun, job: Job, watched: WatchedJob | None, stop: Stop, started_at: datetime
+        self, run: NotebookRun, watched: WatchedJob | None, stop: Stop, started_at: datetime
     ) -> NotebookResult:
         """Cancels the job and hears that it is ending. Out of time there is still time to collect what it has done."""
-        cancelled = await self._cancelled(job)
+        name = self._begun.get(run.run_id)
+        if name is None:
+            return run.result(Outcome.NOT_RUN, WHY_NOT_RUN[stop.reason or "cancelled"])
+        notes = () if await self._cancelled(name) else (f"Azure ML has not confirmed that {name} is cancelled.",)
+        outcome, message = _STOPPED[stop.reason or "cancelled"]
         if stop.reason == "runTimeout" and watched is not None:
             await asyncio.wait([watched.over], timeout=WIND_UP_SECONDS)
             if watched.over.done():
-                result = await self._collected(run, job, watched, started_at)
-                return result.model_copy(
-                    update={"outcome": Outcome.TIMED_OUT, "message": "Stopped: the time for the whole run was over."}
-                )
-        notes = () if cancelled else (f"Azure ML has not confirmed that {job.name} is cancelled: {job.studio}",)
-        outcome = Outcome.TIMED_OUT if stop.reason == "runTimeout" else Outcome.CANCELLED
+                job = await asyncio.to_thread(self._jobs.find, name)
+                result = await self._collected(run, job or Job(name=name, status=watched.status), watched, started_at)
+                return result.model_copy(update={"outcome": outcome, "message": message})
         return run.result(
             outcome,
-            "Stopped: the time for the whole run was over." if outcome is Outcome.TIMED_OUT else "Cancelled.",
+            message,
             notes=notes,
             cells=tuple(watched.cells) if watched else (),
             started_at=started_at,
             duration=round((datetime.now(timezone.utc) - started_at).total_seconds(), 3),
         )
 
-    async def _cancelled(self, job: Job) -> bool:
-        """Whether Azure ML confirms, in good time, that it is ending the job."""
+    async def _cancelled(self, name: str) -> bool:
+        """Whether Azure ML confirms, in good time, that it is ending the job, or has none of that name."""
 
         def cancel() -> bool:
-            self._jobs.cancel(job.name)
-            found = self._jobs.find(job.name)
+            self._jobs.cancel(name)
+            found = self._jobs.find(name)
             return found is None or found.status in CANCELED or found.status not in ACTIVE
 
         try:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from amltasks.errors import AmlTasksError
 from amltasks.platforms.azureml.jobs import ACTIVE, ENDING, Jobs
 from amltasks.platforms.azureml.step import LINE, RUN, Step
 
 
-def cancel_superseded(jobs: Jobs, step: Step) -> tuple[list[str], list[str]]:
-    """Cancels what earlier builds or attempts of this step have left active: (cancelled, what could not be).
+def cancel_superseded(jobs: Jobs, step: Step) -> Iterator[str]:
+    """Cancels what earlier builds or attempts of this step have left active, and says so, a sentence each.
 
-    Only jobs that carry this step's tags are touched, and none of this attempt.
+    Only jobs that carry this step's tags are touched, and none of this attempt. Raises ServiceError or UserError where
+    the jobs cannot be listed.
     """
-    cancelled: list[str] = []
-    problems: list[str] = []
-    if not step.line:
-        return cancelled, problems
-    for job in list(jobs.tagged(LINE, step.line)):
+    for job in list(jobs.tagged(LINE, step.line)) if step.line else ():
         if job.status in ACTIVE - ENDING and job.tags.get(RUN) != step.run:
             try:
                 jobs.cancel(job.name)
-                cancelled.append(job.name)
+                yield f"Cancelled, as nobody waits for it any more: {job.name}"
             except AmlTasksError as error:
-                problems.append(str(error))
-    return cancelled, problems
+                yield f"Left running by an earlier build: {error}"
