@@ -9,6 +9,7 @@ import re
 import socket
 import struct
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -56,7 +57,7 @@ class Application:
                 url=_SIGNATURE.sub(b"...", str(request.url).encode()).decode(),
                 request_body=_parsed(body, request.headers.get("content-type", "")),
                 status=0 if reset else answer.status,
-                response_body=None if reset or answer.private else _parsed(answer.body, answer.media_type),
+                response_body=None if reset else _without(answer.private, _parsed(answer.body, answer.media_type)),
                 api_version=api_version(request.query_params, request.headers),
                 time=began,
                 duration=time.monotonic() - clock,
@@ -123,6 +124,15 @@ async def _reset(transport: asyncio.Transport) -> None:
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
     transport.abort()
     await asyncio.sleep(0)  # lets the server see that the connection is gone before it looks for an answer
+
+
+def _without(names: Sequence[str], content: Any) -> Any:
+    """A JSON value with the values of these members taken out."""
+    if isinstance(content, list):
+        return [_without(names, each) for each in content]
+    if isinstance(content, dict):
+        return {name: "..." if name in names else _without(names, value) for name, value in content.items()}
+    return content
 
 
 def _parsed(body: bytes, media_type: str) -> Any:

@@ -62,6 +62,7 @@ class Server:
             if time.monotonic() > end or not self._thread.is_alive():
                 raise RuntimeError("The sandbox's server did not start.")
             time.sleep(0.005)
+        self.world.address = self.base_url
         return self.base_url
 
     def stop(self) -> None:

@@ -182,7 +182,8 @@ class Call:
 class Answer:
     """What is sent back. content: a JSON value, or bytes that go out as they are under `media_type`.
 
-    stream: what goes out instead, under a media type among the headers. private: kept out of the journal.
+    stream: what goes out instead, under a media type among the headers. private: members, wherever in it, whose
+    values the journal does not get.
     """
 
     content: Any = None
@@ -190,7 +191,7 @@ class Answer:
     media_type: str = "application/json; charset=utf-8; api-version=7.1"
     headers: Mapping[str, str] = field(default_factory=dict)
     stream: AsyncIterator[bytes] | None = None
-    private: bool = False
+    private: Sequence[str] = ()
 
     @property
     def body(self) -> bytes:

@@ -10,6 +10,7 @@ from sandbox.authority import Authority
 from sandbox.clock import Clock
 from sandbox.devops.build.state import Builds
 from sandbox.devops.core.state import open_project
+from sandbox.devops.distributedtask.identity import IdentityTokens
 from sandbox.devops.git.state import Repositories
 from sandbox.devops.test.state import TestRuns
 from sandbox.faults import Faults
@@ -24,12 +25,16 @@ ORGANIZATION = "sandbox"
 
 
 class World:
-    """What the server serves, the agent works on and the page shows. Journal, faults and clock are never kept."""
+    """What the server serves, the agent works on and the page shows. Journal, faults and clock are never kept.
+
+    address: of the server, while there is one.
+    """
 
     organization = ORGANIZATION
 
     def __init__(self, store: Store, blobs: Path | None = None) -> None:
         self._blobs = blobs
+        self.address = ""
         self._azure: Cloud | None = None
         self._lock = threading.Lock()
         self.store = store
@@ -42,6 +47,7 @@ class World:
         self.faults = Faults()
         self.clock = Clock()
         self.authority = Authority()
+        self.identity_tokens = IdentityTokens(store, self.clock, self.organization, self.project)
 
     @property
     def azure(self) -> Cloud:
@@ -50,6 +56,7 @@ class World:
                 from sandbox.azure.cloud import Cloud  # with its cryptography; few worlds are asked for it
 
                 self._azure = Cloud(self.store, self.clock, self._blobs)
+                self._azure.directory.trust(self.identity_tokens.issuer, self.identity_tokens.key)
             return self._azure
 
     @classmethod

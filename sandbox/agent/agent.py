@@ -117,6 +117,8 @@ class Agent:
             groups=groups or {},
             endpoints=tuple(endpoints),
         )
+        for endpoint in request.endpoints:
+            self._world.identity_tokens.connect(endpoint.id, endpoint.name)
         self._cancellation = Cancellation()
         run = Run(
             request,

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from sandbox.azure import operations
 from sandbox.azure.arm import routes as arm
+from sandbox.azure.assets import routes as assets
+from sandbox.azure.computes import routes as computes
+from sandbox.azure.datastores import routes as datastores
 from sandbox.azure.entra import routes as entra
+from sandbox.azure.history import routes as history
+from sandbox.azure.imds import routes as imds
+from sandbox.azure.jobs import routes as jobs
 from sandbox.azure.routing import Host
 from sandbox.azure.storage import routes as storage
 from sandbox.azure.storage.errors import StorageError
@@ -15,14 +21,24 @@ BLOBS = Host("{account}.blob.core.windows.net", (), error=StorageError)  # forwa
 
 HOSTS = [
     *entra.HOSTS,
+    imds.HOST,
     Host(
         "management.azure.com",
-        [*arm.ROUTES, *operations.ROUTES, *workspaces.ROUTES, *storage.ROUTES],
+        [
+            *arm.ROUTES,
+            *operations.ROUTES,
+            *workspaces.ROUTES,
+            *storage.ROUTES,
+            *computes.ROUTES,
+            *datastores.ROUTES,
+            *assets.ROUTES,
+            *jobs.ROUTES,
+        ],
         audiences=_MANAGEMENT,
     ),
     Host(
         "{region}.api.azureml.ms",
-        [*workspaces.DISCOVERY],
+        [*workspaces.DISCOVERY, *history.ROUTES, *assets.DATA_PLANE],
         audiences=(*_MANAGEMENT, "https://ml.azure.com"),
     ),
 ]

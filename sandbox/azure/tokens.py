@@ -6,18 +6,14 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from functools import cached_property
-from typing import Any
 
 import jwt
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
 from sandbox.clock import Clock
+from sandbox.signing import SigningKey
 from sandbox.store import Store
 
 LIFE_SECONDS = 3599
-_ALGORITHM = "RS256"
 
 
 @dataclass(frozen=True)
@@ -36,41 +32,6 @@ class TokenError(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
-
-
-class SigningKey:
-    """An RSA key, kept with the state."""
-
-    def __init__(self, store: Store, name: str) -> None:
-        self._store = store
-        self.id = name
-
-    @cached_property
-    def private(self) -> RSAPrivateKey:
-        with self._store.changing():  # one key, whoever asks first
-            return self._made()
-
-    def _made(self) -> RSAPrivateKey:
-        kept = self._store.read(f"key/{self.id}")
-        if kept:
-            key = serialization.load_pem_private_key(kept, None)
-            assert isinstance(key, RSAPrivateKey)
-            return key
-        key = generate_private_key(public_exponent=65537, key_size=2048)
-        pem = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        self._store.write(f"key/{self.id}", pem)
-        return key
-
-    def sign(self, claims: dict[str, Any]) -> str:
-        return jwt.encode(claims, self.private, _ALGORITHM, {"kid": self.id, "x5t": self.id})
-
-    def claims(self, token: str) -> dict[str, Any]:
-        """What a token of this key says; its times and audience are left to the caller. jwt.InvalidTokenError."""
-        public = self.private.public_key()
-        unchecked = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False}
-        return jwt.decode(token, public, [_ALGORITHM], options=unchecked)  # type: ignore[arg-type]
 
 
 class AccessTokens:

@@ -89,7 +89,7 @@ def post_token(call: Call) -> Answer:
         "ext_expires_in": tokens.life,
         "access_token": tokens.issue(application.caller, resource),
     }
-    return Answer(content, media_type="application/json; charset=utf-8", private=True)
+    return Answer(content, media_type="application/json; charset=utf-8", private=("access_token",))
 
 
 def _check_credential(call: Call, application: Application, fields: dict[str, str]) -> None:

@@ -6,8 +6,9 @@ import secrets
 import uuid
 from datetime import datetime, timedelta
 
-from sandbox.azure.tokens import Caller, SigningKey
+from sandbox.azure.tokens import Caller
 from sandbox.clock import Clock
+from sandbox.signing import SigningKey
 from sandbox.store import Document, Store, Table
 
 EXCHANGE_AUDIENCE = "api://AzureADTokenExchange"
@@ -54,6 +55,7 @@ class Directory:
         self._clock = clock
         self._tenants = Table(store, "azure-tenant", Tenant)
         self._applications = Table(store, "azure-application", Application)
+        self._machine = Table(store, "azure-machine-identity", Application)
         self._issuers: dict[str, SigningKey] = {}
         self.home = home
         if not self.has_tenant(home):
@@ -101,6 +103,13 @@ class Directory:
     def trust(self, issuer: str, key: SigningKey) -> None:
         """Let the tokens of an issuer be checked with its key, which Entra ID would look up at its address."""
         self._issuers[issuer] = key
+
+    def assign_to_machine(self, application: Application) -> None:
+        """Make it a managed identity of the machine that the sandbox's clients run on; the first is the default."""
+        self._machine.put("", application.client_id, application)
+
+    def of_machine(self) -> list[Application]:
+        return self._machine.all("")
 
     def key_of(self, issuer: str) -> SigningKey | None:
         return self._issuers.get(issuer)

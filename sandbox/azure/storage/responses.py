@@ -16,7 +16,7 @@ def get_account(call: Call) -> Answer:
 
 def list_keys(call: Call) -> Answer:
     keys = [{"keyName": "key1", "value": _account(call).key, "permissions": "FULL"}]
-    return Answer({"keys": keys}, media_type=JSON, private=True)
+    return Answer({"keys": keys}, media_type=JSON, private=("value",))
 
 
 def _account(call: Call) -> Account:

@@ -51,6 +51,16 @@ def post_job_event(call: Call) -> Answer:
     return Answer(status=204)
 
 
+def create_token(call: Call) -> Answer:
+    """An identity token of the job; claims that a client asks for are not played."""
+    if call.body and call.json(dict[str, str]):
+        raise bad_request("Claims of an identity token are not played.")
+    build = _plan(call)
+    call.world.builds.get_record(build.id, call.values["jobId"])
+    token = call.world.identity_tokens.issue(build, call.query.get("serviceconnectionid"))
+    return Answer({"oidcToken": token}, private=("oidcToken",))
+
+
 def put_attachment(call: Call) -> Answer:
     build = _plan(call)
     attachment = call.world.builds.attach(

@@ -23,6 +23,7 @@ _ATTACHMENTS = Location(
 _PLAN_ATTACHMENTS = Location(
     "eb55e5d6-2f30-4295-b5ed-38da50b1fc52", _AREA, "attachments", f"{_AT}/{{resource}}/{{type}}", released=False
 )
+_IDENTITY = Location("69a319f4-28c1-4bfd-93e6-ea0ff5c6f1a2", _AREA, "oidctoken", f"{_AT}/jobs/{{jobId}}/{{resource}}")
 
 ROUTES = [
     Route("POST", f"{_AT}/logs", responses.create_log, _LOGS),
@@ -31,6 +32,7 @@ ROUTES = [
     Route("PATCH", f"{_TIMELINE}/records", responses.update_records, _RECORDS),
     Route("POST", f"{_RECORD}/feed", responses.append_feed, _FEED, published=False),
     Route("POST", f"{_AT}/events", responses.post_job_event, _EVENTS),
+    Route("POST", f"{_AT}/jobs/{{jobId}}/oidctoken", responses.create_token, _IDENTITY, ["serviceConnectionId"]),
     Route("PUT", f"{_RECORD}/attachments/{{type}}/{{name}}", responses.put_attachment, _ATTACHMENTS, published=False),
     Route("GET", f"{_RECORD}/attachments/{{type}}/{{name}}", responses.get_attachment, _ATTACHMENTS, published=False),
     Route("GET", f"{_RECORD}/attachments/{{type}}", responses.list_attachments, _ATTACHMENTS, published=False),

@@ -103,6 +103,8 @@ def building(build: Build, task: Record) -> list[Step]:
         ("PATCH", f"{hub}/timelines/{build.plan_id}/records", {"value": [{"id": task.id}], "count": 1}, 404),
         ("POST", f"{hub}/events", event, 204),
         ("POST", f"{hub}/events", event, 409),
+        ("POST", f"{hub}/jobs/{task.id}/oidctoken", {}, 200),
+        ("POST", f"{hub}/jobs/{task.id}/oidctoken?serviceConnectionId={task.id}", None, 404),
         ("GET", f"{at}/logs", None, 200),
         ("GET", f"{at}/logs/9", None, 404),
         ("GET", f"{at}/attachments/none", None, 200),
