@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from statistics import median
 
 from amltasks.notebooks.available import available_memory
 from amltasks.platforms.base import NotebookRun
@@ -46,8 +45,8 @@ class Schedule:
         available: Callable[[], int] = available_memory,
     ) -> None:
         self._demands = demands
-        known = [demand.seconds for demand in demands.values() if demand.seconds is not None]
-        usual = median(known) if known else 0.0
+        known = sorted(demand.seconds for demand in demands.values() if demand.seconds is not None)
+        usual = known[(len(known) - 1) // 2] if known else 0.0
 
         def seconds(run: NotebookRun) -> float:
             demand = demands.get(run.run_id)

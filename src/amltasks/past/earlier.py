@@ -26,11 +26,13 @@ class Earlier:
         self._folder = request.cache_folder
         self._notes: list[str] = []
         self._reuse: Reuse | None = None
-        if self._folder is not None and any(run.reuse for run in runs):
-            if request.platform is Platform.AGENT:
-                self._reuse = _reuse(self._folder, request, runs, origin)
-            else:
+        if any(run.reuse for run in runs):
+            if request.platform is not Platform.AGENT:
                 self._notes.append("Nothing is reused: that is for notebooks that run on the agent.")
+            elif self._folder is None:
+                self._notes.append("Nothing is reused: name a folder for that (cacheFolder).")
+            else:
+                self._reuse = _reuse(self._folder, request, runs, origin)
         self.results: dict[str, NotebookResult] = self._reuse.results if self._reuse else {}
         self.demands = past_demands(self._folder, request.output_folder)
         for run in runs:

@@ -1,4 +1,4 @@
-"""Runs after other runs of the same notebooks: what is reused, what runs first, and what waits for memory."""
+"""Suites as one command runs them: what is reused, runs first, waits for memory, or does not begin."""
 
 from __future__ import annotations
 
@@ -193,3 +193,16 @@ def test_two_large_notebooks_do_not_run_at_once_where_there_is_room_for_one(repo
         r"and \d+\.\d MiB of maxMemory 953\.7 MiB were left\.",
         waited,
     )
+
+
+def test_with_fail_fast_nothing_starts_after_the_first_failure(repository: Repository) -> None:
+    repository.notebook("a.ipynb", COUNT)
+    repository.notebook("b.ipynb", "1 / 0")
+    repository.notebook("c.ipynb", COUNT)
+
+    stopped, patient = repository.run("-j", "1", "--fail-fast"), repository.run("-j", "1")
+
+    assert [result["outcome"] for result in stopped.report["results"]] == ["passed", "failed", "notRun"]
+    assert stopped.results["c.ipynb"]["message"] == "Not run: enough notebooks had failed (failFast)."
+    assert [result["outcome"] for result in patient.report["results"]] == ["passed", "failed", "passed"]
+    assert (stopped.code, patient.code) == (1, 1)
