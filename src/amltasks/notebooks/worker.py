@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import logging
 import os
 import signal
@@ -44,6 +45,8 @@ from amltasks.report.model import CellResult, NotebookResult, Outcome
 
 _SURVIVED = "{} was sent to the process that runs the notebook; it was ignored."
 ORPHAN_SECONDS = 5.0  # for an orderly end after the parent is gone; then all is killed
+
+_M_ARENA_MAX = -8  # malloc.h
 
 Attach = Callable[[asyncio.AbstractEventLoop, Stop], None]
 
@@ -279,7 +282,17 @@ def _survive_signals(survived: set[str]) -> None:
         signal.signal(signal.Signals[name], survive)
 
 
+def _share_memory_among_threads() -> None:
+    """What one thread gives back another can use: a large output is received by one of zmq's and kept by ours.
+
+    Where the C library is GNU's, each has memory of its own by default, and the output is there twice.
+    """
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library, another system
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+
+
 def main() -> None:
+    _share_memory_among_threads()
     logging.disable(logging.CRITICAL)  # traitlets and papermill log to stderr; what matters is told as events
     parent = ParentLine()
     assignment = parent.assignment()
