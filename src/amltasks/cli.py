@@ -91,15 +91,9 @@ def _run_notebook(given: argparse.Namespace) -> ExitCode:
     # Imported here so that --help and a wrong option are answered at once.
     if given.platform and given.platform != "agent":
         return _run_on(None, given)
-    from amltasks.platforms.local.zygotes import Zygotes
+    from amltasks.commands.door import warm
 
-    zygotes = Zygotes()
-    is_name = Path(given.python).name == given.python
-    if not given.kernel and (is_name or Path(given.python).is_absolute()):
-        zygotes.begin(given.python)  # it imports what kernels need while this process imports the rest
-    from amltasks.platforms.local.compute import LocalCompute
-
-    with contextlib.closing(LocalCompute.warm(zygotes)) as compute:
+    with contextlib.closing(warm(given.python, given.kernel)) as compute:
         return _run_on(compute, given)
 
 

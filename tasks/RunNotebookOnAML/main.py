@@ -2,8 +2,13 @@
 
 import sys
 
-from amltasks.commands.run_notebooks_task import carry_out
-from amltasks.commands.task import run_task
-
 if __name__ == "__main__":
-    sys.exit(run_task(carry_out))
+    try:
+        from amltasks.commands.door import enter
+
+        enter("amltasks.commands.run_notebooks_task")
+    except (ImportError, SyntaxError) as error:
+        why = " ".join(str(error).replace("%", "%AZP25").split())
+        message = f"The task's own environment is damaged ({why}): delete the folder {sys.prefix}; it is made anew."
+        sys.stdout.write(f"##vso[task.logissue type=error]{message}\n##vso[task.complete result=Failed]{message}\n")
+        sys.exit(3)

@@ -1,0 +1,63 @@
+"""How a task's process begins and ends: the kernels' interpreter first, which imports while this process does."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import importlib
+import io
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from amltasks.platforms.local.compute import LocalCompute
+
+
+def enter(task: str) -> NoReturn:
+    """Carries out the job on standard input, and ends the process at once: there is nothing to take apart.
+
+    task: the module whose `carry_out(job, output, compute)` does it. Raises ImportError, SyntaxError where it cannot be
+    imported.
+    """
+    given = sys.stdin.buffer.read()
+    with contextlib.ExitStack() as stack:
+        compute = _warm_for(given)
+        if compute is not None:
+            stack.callback(compute.close)
+        carry_out = importlib.import_module(task).carry_out
+        from amltasks.commands.task import run_task
+
+        code = run_task(lambda job, output: carry_out(job, output, compute), io.BytesIO(given))
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def warm(python: str, kernel: str) -> LocalCompute:
+    """Notebooks on this machine, getting ready while the caller imports what it needs; to be closed.
+
+    python, kernel: as the user says them. Call it before the first thread and event loop.
+    """
+    from amltasks.platforms.local.zygotes import Zygotes
+
+    zygotes = Zygotes()
+    is_name = Path(python).name == python
+    if not kernel and (is_name or Path(python).is_absolute()):  # other paths start where only the request knows
+        zygotes.begin(python)
+    from amltasks.platforms.local.compute import LocalCompute
+
+    return LocalCompute.warm(zygotes)
+
+
+def _warm_for(given: bytes) -> LocalCompute | None:
+    """For the job that was given; None where it runs elsewhere, or cannot be read, as will be said by who reads it."""
+    try:
+        inputs = json.loads(given)["inputs"]
+        platform, python, kernel = (str(inputs.get(name, "")).strip() for name in ("platform", "python", "kernel"))
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None
+    return warm(python, kernel) if platform in ("", "agent") else None
