@@ -51,7 +51,7 @@ MAY_KNOW = {
 }
 COMMON = {"errors", "data", "quoting", "sizes"}
 # Only here are the SDKs imported.
-AZUREML = {f"platforms/azureml/{name}.py" for name in ("answers", "credential", "jobs", "runs")}
+AZUREML = {f"platforms/azureml/{name}.py" for name in ("answers", "compute", "credential", "jobs", "runs")}
 SDKS = {"azure": {"devops/sdk.py"} | AZUREML, "msrest": {"devops/client.py", "devops/sdk.py", "devops/transport.py"}}
 
 

@@ -5,36 +5,34 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timezone
-from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from amltasks.errors import AmlTasksError, ServiceError, UserError
 from amltasks.notebooks.records import EndingReason, RunEnding
 from amltasks.notebooks.suite import WHY_NOT_RUN
 from amltasks.platforms.azureml.collecting import collect, rescue
 from amltasks.platforms.azureml.connection import ServiceConnection, chosen_workspace
-from amltasks.platforms.azureml.environment import job_environment
 from amltasks.platforms.azureml.failures import LAST_LINES, last_lines, outcome_of
-from amltasks.platforms.azureml.inside import FOLDER, VARIABLE
-from amltasks.platforms.azureml.jobs import ACTIVE, CANCELED, Job, Jobs, JobSpec
+from amltasks.platforms.azureml.inside import FOLDER
+from amltasks.platforms.azureml.jobs import ACTIVE, CANCELED, Job, Jobs
 from amltasks.platforms.azureml.orphans import cancel_superseded
 from amltasks.platforms.azureml.request import AzureRequest
 from amltasks.platforms.azureml.runs import RunHistory
-from amltasks.platforms.azureml.snapshot import RUNNER_FOLDER, START, files_of, make_snapshot
-from amltasks.platforms.azureml.step import NOTEBOOK, PARAMETERS, SET, Step
+from amltasks.platforms.azureml.step import Step
+from amltasks.platforms.azureml.submission import Submission
 from amltasks.platforms.azureml.watching import Watch, WatchedJob
 from amltasks.platforms.base import NotebookRun, Progress, RunEvent, Stop
-from amltasks.quoting import listed, quoted
 from amltasks.redaction import Redactor
 from amltasks.report.model import NotebookResult, Outcome
 
-MOST_TRIES = 20  # of one notebook within an attempt
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
 CANCEL_SECONDS = 2.5  # to hear that a cancelled job is ending; a cancelled command has seven in all
 WIND_UP_SECONDS = 60.0  # for a job that is out of time to leave what it has
-_LONGEST_RUN = 100_000  # characters: a variable of a process has 128 KiB
 _STOPPED = {
     "cancelled": (Outcome.CANCELLED, "Cancelled."),
     "runTimeout": (Outcome.TIMED_OUT, "Stopped: the time for the whole run (runTimeout) was over."),
@@ -46,28 +44,18 @@ class AzureMLCompute:
     """Jobs of one workspace, for one command."""
 
     def __init__(
-        self, connection: ServiceConnection, credential: object, request: AzureRequest, step: Step, root: Path
+        self, connection: ServiceConnection, credential: TokenCredential, request: AzureRequest, step: Step, root: Path
     ) -> None:
         self._request = request
         self._step = step
-        self._root = root
-        self._workspace = chosen_workspace(connection, request)
-        self._cloud = connection.cloud
+        self._scope = f"{connection.cloud.resource_manager}.default"
         self._credential = credential
-        self._jobs = Jobs(self._workspace, credential, connection.cloud)  # type: ignore[arg-type,unused-ignore]
-        self._watching: Watch | None = None
-        self._snapshots: dict[tuple[Path, ...], Path] = {}
-        self._places = asyncio.Semaphore(_AT_ONCE)
+        self._jobs = Jobs(chosen_workspace(connection, request), credential, connection.cloud)
+        self._submission = Submission(self._jobs, request, step, root)
         self._history: RunHistory | None = None
-        self._named: dict[str, Job] = {}
-        self._begun: dict[str, str] = {}  # run_id → the job that is asked for, whether it is there yet or not
-        self._looking = threading.Lock()
+        self._watching: Watch | None = None
+        self._places = asyncio.Semaphore(_AT_ONCE)
         self.names: list[str] = []  # of its jobs, in the order in which they were submitted or found
-
-    @cached_property
-    def _folder(self) -> Path:
-        """For snapshots and what is downloaded."""
-        return Path(tempfile.mkdtemp(prefix="amltasks-azureml-"))
 
     @property
     def waits(self) -> bool:
@@ -80,17 +68,14 @@ class AzureMLCompute:
     def close(self) -> None:
         if self._history:
             self._history.close()
-        if "_folder" in self.__dict__:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        self._submission.close()
 
     def prepare(self) -> Iterator[str]:
         """Looks at workspace and compute, and cancels what earlier builds have left running; sentences for the log.
 
         Raises UserError where the workspace cannot be used as the step says, ServiceError.
         """
-        scope = f"{self._cloud.resource_manager}.default"
-        uri = self._jobs.tracking_uri()
-        self._history = RunHistory(uri, self._credential, scope)  # type: ignore[arg-type,unused-ignore]
+        self._history = RunHistory(self._jobs.tracking_uri(), self._credential, self._scope)
         if self._request.compute:
             self._jobs.check_compute(self._request.compute)
         wanted = self._request.cancel_superseded
@@ -101,7 +86,7 @@ class AzureMLCompute:
     def _watch(self) -> Watch:
         if self._watching is None:
             assert self._history, "prepare comes first"
-            self._watching = Watch(self._jobs, self._history, self._step.run)
+            self._watching = Watch(self._jobs, self._history)
         return self._watching
 
     async def submit(self, runs: Sequence[NotebookRun], tell: Callable[[str], None], stop: Stop) -> None:
@@ -125,17 +110,17 @@ class AzureMLCompute:
             await asyncio.wait([submitting, stopping], return_when=asyncio.FIRST_COMPLETED)
             await asyncio.wait([submitting], timeout=CANCEL_SECONDS / 2)  # at once, unless it was stopped
             if stop:
-                return await self._stopped(run, None, stop, started_at)
+                return await self._stopped(run, None, stop, started_at, sure=submitting.done())
             job = await submitting
             assert job
-            watched = self._watch.add(job.name, emit, Redactor(run.secrets))
+            watched = self._watch.add(job, emit, Redactor(run.secrets))
             await asyncio.wait([watched.over, stopping], return_when=asyncio.FIRST_COMPLETED)
             if stop and not watched.over.done():
                 return await self._stopped(run, watched, stop, started_at)
             await watched.over
             return await self._collected(run, job, watched, started_at)
         except asyncio.CancelledError:
-            await asyncio.shield(self._cancelled(self._begun.get(run.run_id, "")))
+            await asyncio.shield(self._cancelled(self._submission.begun.get(run.run_id, "")))
             raise
         finally:
             stopping.cancel()
@@ -145,94 +130,17 @@ class AzureMLCompute:
         async with self._places:
             if stop:
                 return None
-            get = self._resumed if self._request.resume else self._taken_over_or_new
-            job, words = await asyncio.to_thread(get, run)
+            job, words = await asyncio.to_thread(self._submission.job_of, run)
         self.names.append(job.name)
         emit(Progress(text=f"Azure ML: {words} {job.name}"))
         if job.studio:
             emit(Progress(text=job.studio))
         return job
 
-    def _taken_over_or_new(self, run: NotebookRun) -> tuple[Job, str]:
-        """The job of this run in this attempt, unless it has failed: then another one, as a try again asks for."""
-        for again in range(MOST_TRIES):
-            name = self._step.job_name(run, again)
-            self._begun[run.run_id] = name
-            found = self._jobs.find(name) if self._step.line else None
-            if found is None:
-                return self._jobs.submit(self._spec(run, name)), "submitted"
-            if found.status in ACTIVE or found.status == "Completed":
-                return found, "found from before, and taken over:"
-        raise UserError(f"{run.title}: it has been tried {MOST_TRIES} times in this attempt.")
-
-    def _resumed(self, run: NotebookRun) -> tuple[Job, str]:
-        """The job that an earlier step has submitted for this run."""
-        tags = self._step.tags(run)
-        for name in self._request.resume:
-            job = self._looked_up(name)
-            self._begun[run.run_id] = name
-            if all(job.tags.get(tag, "") == tags.get(tag, "") for tag in (NOTEBOOK, SET, PARAMETERS)):
-                return job, "collecting"
-        raise UserError(f"resume: none of the jobs {listed(self._request.resume)} is of {run.title}.")
-
-    def _looked_up(self, name: str) -> Job:
-        with self._looking:
-            if name not in self._named:
-                found = self._jobs.find(name)
-                if found is None:
-                    raise UserError(f"resume: there is no job {quoted(name)} in the workspace {self._workspace.name}.")
-                self._named[name] = found
-            return self._named[name]
-
-    def _spec(self, run: NotebookRun, name: str) -> JobSpec:
-        request = self._request
-        outputs = "".join(f" {output} ${{{{outputs.{output}}}}}" for output in request.outputs)
-        return JobSpec(
-            name=name,
-            display_name=run.title,
-            experiment=request.experiment,
-            command=f"python {RUNNER_FOLDER}/{START}{outputs}",
-            code=self._snapshot(run),
-            runs_in=job_environment(request.environment, self._root, run.requirements),
-            variables={VARIABLE: self._sent(run)},
-            tags={**request.tags, **self._step.tags(run)},
-            outputs=request.outputs,
-            compute=request.compute,
-            instance_type=request.instance_type,
-            instance_count=request.instance_count,
-            identity=request.identity,
-            timeout=run.notebook_timeout,
-        )
-
-    def _sent(self, run: NotebookRun) -> str:
-        """The run as the job gets it: paths from the job's folder, nothing secret."""
-        sent = run.model_copy(
-            update={
-                "source": run.source.relative_to(self._root),
-                "working_directory": run.working_directory.relative_to(self._root),
-                "folder": FOLDER,
-                "files": (),
-                "secrets": {},
-            }
-        )
-        text = sent.model_dump_json(by_alias=True, exclude_defaults=True)
-        if len(text) > _LONGEST_RUN:
-            raise UserError(f"{run.title}: its parameters are too large for Azure ML: put them into a file beside it.")
-        return text
-
-    def _snapshot(self, run: NotebookRun) -> Path:
-        """The folder to be sent, one for all runs that need the same files."""
-        files = tuple(files_of(run, self._root))
-        if files not in self._snapshots:
-            folder = Path(tempfile.mkdtemp(dir=self._folder))
-            make_snapshot(folder, files, self._root, self._workspace)
-            self._snapshots[files] = folder
-        return self._snapshots[files]
-
     async def _collected(self, run: NotebookRun, job: Job, watched: WatchedJob, started_at: datetime) -> NotebookResult:
         await self._watch.finish(watched)
         self._watch.drop(watched)
-        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        folder = Path(tempfile.mkdtemp(prefix="amltasks-azureml-"))
         problem = ""
         async with self._places:
             try:
@@ -282,13 +190,17 @@ class AzureMLCompute:
         )
 
     async def _stopped(
-        self, run: NotebookRun, watched: WatchedJob | None, stop: Stop, started_at: datetime
+        self, run: NotebookRun, watched: WatchedJob | None, stop: Stop, started_at: datetime, *, sure: bool = True
     ) -> NotebookResult:
-        """Cancels the job and hears that it is ending. Out of time there is still time to collect what it has done."""
-        name = self._begun.get(run.run_id)
+        """Cancels the job and hears that it is ending. Out of time there is still time to collect what it has done.
+
+        sure: False while it may still be on its way to Azure ML.
+        """
+        name = self._submission.begun.get(run.run_id)
         if name is None:
             return run.result(Outcome.NOT_RUN, WHY_NOT_RUN[stop.reason or "cancelled"])
-        notes = () if await self._cancelled(name) else (f"Azure ML has not confirmed that {name} is cancelled.",)
+        sure = await self._cancelled(name) and sure
+        notes = () if sure else (f"Azure ML has not confirmed that {name} is cancelled.",)
         outcome, message = _STOPPED[stop.reason or "cancelled"]
         if stop.reason == "runTimeout" and watched is not None:
             await asyncio.wait([watched.over], timeout=WIND_UP_SECONDS)

@@ -16,7 +16,7 @@ from amltasks.errors import AmlTasksError, UserError
 from amltasks.notebooks.wire import Decoder, Ended, Told
 from amltasks.platforms.azureml.failures import BUILD_LOG, JOB_LOG
 from amltasks.platforms.azureml.inside import MARK
-from amltasks.platforms.azureml.jobs import ACTIVE, Jobs
+from amltasks.platforms.azureml.jobs import ACTIVE, Job, Jobs
 from amltasks.platforms.azureml.runs import RunDetails, RunHistory
 from amltasks.platforms.azureml.step import RUN
 from amltasks.platforms.base import CellFinished, KernelStarted, OutputText, Progress, RunEvent
@@ -108,12 +108,12 @@ class WatchedJob:
 
 
 class Watch:
-    """Of all jobs with the tag of one run. `close` ends it."""
+    """Of all jobs of a command."""
 
-    def __init__(self, jobs: Jobs, history: RunHistory, run: str) -> None:
+    def __init__(self, jobs: Jobs, history: RunHistory) -> None:
         self._jobs = jobs
         self._history = history
-        self._run = run
+        self._runs: set[str] = set()  # tags by which the jobs are listed
         self._watched: dict[str, WatchedJob] = {}
         self._turns: asyncio.Task[None] | None = None
         self._gap = SHORTEST_GAP
@@ -123,10 +123,11 @@ class Watch:
         self._next_log = 0
         self.requests = 0
 
-    def add(self, name: str, emit: Callable[[RunEvent], None], redactor: Redactor) -> WatchedJob:
+    def add(self, found: Job, emit: Callable[[RunEvent], None], redactor: Redactor) -> WatchedJob:
         """Watch a job from now on, until it is over."""
-        job = WatchedJob(name, emit, redactor, position=len(self._watched))
-        self._watched[name] = job
+        job = WatchedJob(found.name, emit, redactor, position=len(self._watched))
+        self._watched[found.name] = job
+        self._runs.update(filter(None, [found.tags.get(RUN)]))
         self._gap = SHORTEST_GAP
         if self._turns is None or self._turns.done():
             self._turns = asyncio.ensure_future(self._watch())
@@ -150,10 +151,6 @@ class Watch:
 
     def drop(self, job: WatchedJob) -> None:
         self._watched.pop(job.name, None)
-
-    def close(self) -> None:
-        if self._turns is not None:
-            self._turns.cancel()
 
     @property
     def _active(self) -> list[WatchedJob]:
@@ -198,7 +195,7 @@ class Watch:
         return news
 
     def _states(self) -> dict[str, str]:
-        return {job.name: job.status for job in self._jobs.tagged(RUN, self._run)}
+        return {job.name: job.status for run in self._runs for job in self._jobs.tagged(RUN, run)}
 
     async def _look(self, job: WatchedJob) -> bool:
         details = await self._ask(lambda: self._history.details(job.name))
