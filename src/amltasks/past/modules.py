@@ -66,7 +66,8 @@ class Modules:
             return frozenset()
         if file not in self._named:
             try:
-                self._named[file] = frozenset(_imported(file.read_text(encoding="utf-8", errors="replace")))
+                text = file.read_text(encoding="utf-8", errors="replace")
+                self._named[file] = frozenset(_imported(text.replace("\\n", "\n") if file.suffix == ".ipynb" else text))
             except OSError as error:
                 raise NotReusableError(f"{file.name} cannot be read: {error.strerror}.") from None
         return self._named[file]

@@ -21,7 +21,7 @@ from amltasks.notebooks.saving import replace_file
 from amltasks.past.digests import NotReusableError
 from amltasks.past.folder import make_cache_folder
 from amltasks.past.key import Key, Keys
-from amltasks.past.store import DamagedError, Store, StoreError
+from amltasks.past.store import DamagedError, Store, StoreError, empty_folder
 from amltasks.platforms.base import NotebookRun
 from amltasks.redaction import Redactor
 from amltasks.report.model import ArtefactKind, NotebookResult, Origin, Outcome
@@ -112,7 +112,7 @@ def _salt(folder: Path) -> bytes:
 
 
 def _of_today(run: NotebookRun, result: NotebookResult, origin: Origin) -> NotebookResult:
-    """The kept result as one of this run, without what is a secret today. Raises StoreError."""
+    """The kept result as one of this run, without what is a secret today. Raises NotReusableError."""
     redactor = Redactor(run.secrets)
     try:
         if run.secrets:
@@ -121,8 +121,9 @@ def _of_today(run: NotebookRun, result: NotebookResult, origin: Origin) -> Noteb
             result = NotebookResult.model_validate(
                 {**redactor.value(known), "folder": result.folder, "artefacts": result.artefacts}
             )
-    except (OSError, ValueError) as error:
-        raise StoreError(f"The result kept for {run.title} cannot be searched for secrets: {error}") from None
+    except (OSError, ValueError) as error:  # the error's text may tell what was found
+        empty_folder(run.folder)
+        raise NotReusableError(f"what was kept cannot be rid of secrets ({type(error).__name__}).") from None
     where = f" ({origin.url})" if origin.url else ""
     note = f"Reused from {origin_words(origin)}{where}: nothing that it depends on has changed since."
     cells = tuple(cell.model_copy(update={"started_at": None}) for cell in result.cells)

@@ -66,12 +66,12 @@ class Store:
         except FileNotFoundError:
             return None
         except (*_UNREADABLE, ValidationError) as error:
-            _empty(into)
+            empty_folder(into)
             with contextlib.suppress(OSError):  # it will be found damaged again
                 path.unlink()
             raise DamagedError(f"A result kept for reuse is damaged and was removed ({_words(error)}).") from None
         except OSError as error:
-            _empty(into)
+            empty_folder(into)
             raise StoreError(f"Results kept for reuse cannot be read: {self._folder}: {_words(error)}.") from None
         with contextlib.suppress(OSError):  # the folder may be read-only; then it counts as not used
             os.utime(path)
@@ -145,8 +145,8 @@ def _written(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], arte
     return artefact.model_copy(update={"path": target})
 
 
-def _empty(folder: Path) -> None:
-    """Without what of a damaged entry had been written."""
+def empty_folder(folder: Path) -> None:
+    """Takes away what of an entry had been written that will not be used."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
 

@@ -16,7 +16,7 @@ FILES = {
     "src/unused.py": "import other\n",
     "tools/other.py": "",
     "tools/fast.cpython-311-x86_64-linux-gnu.so": "",
-    "steps/prepare.ipynb": '{"cells": [{"source": ["import lonely\\n"]}]}',
+    "steps/prepare.ipynb": '{"cells": [{"source": "x = 1\\nimport lonely\\n"}]}',
     "deep/down/lonely.py": "",
     "scripts/job.py": "from other import *\n",
     ".venv-like/pyvenv.cfg": "",

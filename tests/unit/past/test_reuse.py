@@ -92,6 +92,19 @@ def test_what_became_a_secret_is_taken_out_of_an_old_result(days: Days) -> None:
     assert json.loads(texts[0])["cells"][0]["outputs"][0]["text"] == ["a line\n", "the token is ***\n"]
 
 
+def test_a_result_that_cannot_be_rid_of_a_secret_is_not_used(days: Days) -> None:
+    """Its time is the secret: what would be left is no result any more."""
+    run = days.run()
+    days.reuse(run).finished(days.passed(run).model_copy(update={"duration": 98765.4321}))
+
+    today = days.run(secrets={"JobToken": "98765.4321"})
+    reuse = days.reuse(today)
+
+    assert reuse.results == {}
+    assert list(today.folder.iterdir()) == []
+    assert "cannot be rid of secrets" in reuse.finished(days.passed(today)).notes[0]
+
+
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.TIMED_OUT, Outcome.CANCELLED, Outcome.NOT_RUN])
 def test_only_passed_results_are_kept(outcome: Outcome, days: Days) -> None:
     run = days.run()
