@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,52 @@ def test_a_certificate(azure: Azure, said: Said) -> None:
     assert said(endpoint).startswith("azureml://")
 
 
+def test_a_federated_connection(azure: Azure, said: Said) -> None:
+    endpoint, federation = federated(azure)
+
+    assert said(endpoint, federation=federation).startswith("azureml://")
+
+
+def test_a_federated_connection_asks_for_a_new_assertion_each_time_a_token_runs_out(
+    azure: Azure, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three hours with tokens of an hour and assertions of ten minutes; told by what Azure DevOps and Entra ID saw."""
+    endpoint, federation = federated(azure)
+    monkeypatch.setattr(azure.world.azure.tokens, "life", 2)  # the client's own clock cannot be set
+    before = asked(azure, "/oidctoken")
+
+    answers = said(endpoint, federation=federation, times=3, pause=2.1)
+
+    assert answers == "; ".join(["azureml://"] * 3)
+    assert asked(azure, "/oidctoken") - before == 3
+
+
+def test_a_federation_that_entra_id_does_not_know(azure: Azure, said: Said) -> None:
+    endpoint, federation = federated(azure, trusted=False)
+
+    sentence = said(endpoint, federation=federation)
+
+    assert sentence.startswith("UserError: azureSubscription: signing in was refused: the application trusts no such")
+
+
+def test_a_job_s_token_that_has_run_out(azure: Azure, said: Said) -> None:
+    endpoint, federation = federated(azure)
+
+    sentence = said(endpoint, federation={**federation, "token": "expired"})
+
+    assert (
+        "Azure DevOps gave no token for the service connection: HTTP 401. The job's own token has run out" in sentence
+    )
+
+
+def test_a_managed_identity(azure: Azure, said: Said) -> None:
+    application, _ = azure.principal()
+    azure.world.azure.directory.assign_to_machine(application)
+    endpoint = azure.endpoint(application, "ManagedServiceIdentity")
+
+    assert said(endpoint).startswith("azureml://")
+
+
 def test_a_certificate_that_is_none(azure: Azure, said: Said) -> None:
     application, _ = azure.principal()
     pem = "-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n"
@@ -101,6 +148,27 @@ def test_a_workspace_that_is_not_there_is_answered_with_those_that_are(azure: Az
 
     assert f"There is no workspace 'test' in the resource group '{GROUP}'" in sentence
     assert f"did you mean '{WORKSPACE}'?" in sentence
+
+
+def federated(azure: Azure, *, trusted: bool = True) -> tuple[dict[str, Any], dict[str, str]]:
+    """A federated connection, and where the job of a build gets assertions for it."""
+    world = azure.world
+    application, _ = azure.principal()
+    endpoint = azure.endpoint(application, "WorkloadIdentityFederation")
+    endpoint["id"] = str(uuid.uuid4())
+    world.identity_tokens.connect(endpoint["id"], name := f"azure-{endpoint['id']}")
+    if trusted:
+        world.azure.directory.federate(application, world.identity_tokens.issuer, world.identity_tokens.subject(name))
+    build = world.builds.create("ci", source_branch="refs/heads/main", source_version="f" * 40, repository="demo")
+    job = world.builds.record(build.id, type="Job", name="job", ref_name="job", parent=None, order=1)
+    project = f"{azure.server.collection_url}{world.project.id}/_apis/distributedtask/hubs/build"
+    uri = f"{project}/plans/{build.plan_id}/jobs/{job.id}/oidctoken"
+    return endpoint, {"request_uri": uri, "token": world.tokens.issue("Build", 3600)}
+
+
+def asked(azure: Azure, path: str) -> int:
+    """How many requests were made to a path."""
+    return sum(path in exchange.url for exchange in azure.world.journal.exchanges)
 
 
 def certificate() -> str:

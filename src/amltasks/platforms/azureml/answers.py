@@ -19,6 +19,7 @@ _SIGN_IN = {
     "90002": "its tenant does not exist: correct the connection",
     "700027": "its certificate is not one of the application's, or has expired: renew it in the connection",
     "700024": "the assertion of Azure DevOps had expired: is the agent's clock right?",
+    "700211": "the application trusts no such federation: its issuer and subject must be those of the connection",
     "70021": "the application trusts no such federation: its issuer and subject must be those of the connection",
     "700213": "the application trusts no such federation: its issuer and subject must be those of the connection",
     "700212": "the application trusts no such federation: its audience must be api://AzureADTokenExchange",
