@@ -98,7 +98,7 @@ def test_a_job_s_token_that_has_run_out(azure: Azure, said: Said) -> None:
     sentence = said(endpoint, federation={**federation, "token": "expired"})
 
     assert (
-        "Azure DevOps gave no token for the service connection: HTTP 401. The job's own token has run out" in sentence
+        "Azure DevOps gave no token for the service connection: HTTP 203. The job's own token has run out" in sentence
     )
 
 
