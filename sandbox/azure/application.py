@@ -62,7 +62,7 @@ class Azure:
             raise host.error(501, "NotImplementedInSandbox", message)
         route, values = found
         query = {name.lower(): text for name, text in parse_qsl(request.url.query, keep_blank_values=True)}
-        caller = self._caller(request, host)
+        caller = None if route.public else self._caller(request, host)
         _check_query(route, query, host)
         if "subscription" in values and values["subscription"].lower() != self.world.azure.subscription.id:
             raise errors.subscription_not_found(values["subscription"])

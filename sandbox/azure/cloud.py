@@ -5,7 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from sandbox.azure.arm.state import open_subscription
+from sandbox.azure.assets.state import Assets
+from sandbox.azure.computes.state import Computes
+from sandbox.azure.datastores.state import Datastores
 from sandbox.azure.entra.state import Directory
+from sandbox.azure.execution.state import Execution
+from sandbox.azure.history.state import Runs
+from sandbox.azure.jobs.state import Jobs
+from sandbox.azure.mlflow.state import Tracking
 from sandbox.azure.operations import Operations
 from sandbox.azure.resources import Resources
 from sandbox.azure.roles import Roles
@@ -31,6 +38,15 @@ class Cloud:
         self.operations = Operations(store, clock)
         self.storage = Storage(store, self.resources, blobs)
         self.workspaces = Workspaces(self.resources, self.storage, self.subscription, self.location)
+        self.computes = Computes(self.resources, clock, self.location)
+        self.datastores = Datastores(self.resources)
+        self.assets = Assets(store, self.resources)
+        self.runs = Runs(store, clock)
+        self.jobs = Jobs(self.resources, self.runs)
+        self.tracking = Tracking(store, clock)
+        self.execution = Execution(self, clock)
+        self.execution.recover()
 
     def close(self) -> None:
+        self.execution.close()
         self.storage.close()

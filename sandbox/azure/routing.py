@@ -21,7 +21,7 @@ class Route:
 
     action: what the caller's role must allow on the resource that the path names, as Azure's role definitions write it;
     none is asked for where it is empty. versions: the api-versions that it knows; none is asked for where it has none.
-    query: the parameters that it knows beside api-version.
+    query: the parameters that it knows beside api-version. public: whether it asks for no token.
     """
 
     method: str
@@ -30,6 +30,7 @@ class Route:
     action: str = ""
     versions: Sequence[str] = ()
     query: Sequence[str] = ()
+    public: bool = False
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:

@@ -93,6 +93,14 @@ class Storage:
         headers = {"x-ms-blob-type": "BlockBlob", "Content-Type": media_type or "application/octet-stream"}
         self._own("PUT", account, f"{container}/{quote(blob)}", headers=headers, content=data)
 
+    def create_append(self, account: str, container: str, blob: str) -> None:
+        """A blob that grows, empty."""
+        self._own("PUT", account, f"{container}/{quote(blob)}", headers={"x-ms-blob-type": "AppendBlob"})
+
+    def append(self, account: str, container: str, blob: str, data: bytes) -> None:
+        """Add to a blob that grows; at most 4 MiB."""
+        self._own("PUT", account, f"{container}/{quote(blob)}", {"comp": "appendblock"}, content=data)
+
     def get(self, account: str, container: str, blob: str) -> bytes | None:
         """None where there is none."""
         answer = self._own("GET", account, f"{container}/{quote(blob)}", accept=(404,))

@@ -15,4 +15,4 @@ ROUTES = [
     Route("GET", f"{GROUP}/providers/{TYPE}", responses.list_workspaces, _READ, MACHINE_LEARNING, PARAMETERS),
     Route("GET", f"{SUBSCRIPTION}/providers/{TYPE}", responses.list_workspaces, _READ, MACHINE_LEARNING, PARAMETERS),
 ]
-DISCOVERY = [Route("GET", "/discovery", responses.discover)]
+DISCOVERY = [Route("GET", "/discovery", responses.discover, public=True)]

@@ -1,0 +1,1 @@
+"""The files of a run, by their names."""

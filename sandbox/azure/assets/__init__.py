@@ -1,0 +1,1 @@
+"""What has versions in a workspace: code, environments, data, models, components."""

@@ -1,0 +1,94 @@
+"""Answers about computes."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sandbox.azure.arm.errors import resource_not_found
+from sandbox.azure.computes import errors
+from sandbox.azure.computes.models import Cluster, Compute, ComputeUpdate, ScaleUpdate
+from sandbox.azure.computes.state import nodes_of
+from sandbox.azure.operations import accepted
+from sandbox.azure.paging import page
+from sandbox.azure.resources import Resource
+from sandbox.azure.wire import Call, reply
+from sandbox.azure.workspaces.responses import workspace_of
+from sandbox.azure.workspaces.state import TYPE
+from sandbox.wire import Answer
+
+_NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])")
+
+
+def get_compute(call: Call) -> Answer:
+    return reply(_body(call, _compute_of(call)))
+
+
+def list_computes(call: Call) -> Answer:
+    return page(call, [_body(call, each) for each in call.azure.computes.all(workspace_of(call))])
+
+
+def put_compute(call: Call) -> Answer:
+    workspace = workspace_of(call)
+    name = call.values["compute"]
+    asked: Compute = call.json(Compute)
+    if not _NAME.fullmatch(name):
+        raise errors.bad_name(name)
+    path = f"{workspace.id}/computes/{name}"
+    if isinstance(asked.properties, Cluster):
+        call.azure.computes.check_cluster(path, asked.properties.properties)
+    known = call.azure.computes.find(workspace, name)
+    more = {"location": asked.location, "tags": asked.tags}
+    if asked.identity:
+        more["identity"] = asked.identity.json_form()
+    made = call.azure.computes.put(path, asked.properties.json_form(), more, by=call.caller_id)
+    operation = call.azure.operations.run(made.id, lambda: None, delay=call.azure.execution.pace.allocate)
+    return accepted(call, operation, _body(call, made), status=200 if known else 201, kind="compute")
+
+
+def patch_compute(call: Call) -> Answer:
+    """Only the way a cluster scales can be changed."""
+    compute = _compute_of(call)
+    changed: ScaleUpdate = call.json(ComputeUpdate).properties.properties
+    inner = {**compute.properties["properties"], **changed.json_form()}
+    properties = {**compute.properties, "properties": inner}
+    made = call.azure.computes.put(compute.id, properties, compute.more, by=call.caller_id)
+    operation = call.azure.operations.run(made.id, lambda: None)
+    return accepted(call, operation, _body(call, made), status=200, kind="compute")
+
+
+def delete_compute(call: Call) -> Answer:
+    compute = _compute_of(call)
+    if call.azure.execution.counts(compute)["runningNodeCount"]:
+        raise errors.is_in_use(compute.name)
+    path = compute.id
+    operation = call.azure.operations.run(path, lambda: call.azure.computes.delete(path))
+    return accepted(call, operation, kind="compute")
+
+
+def _compute_of(call: Call) -> Resource:
+    workspace = workspace_of(call)
+    found = call.azure.computes.find(workspace, call.values["compute"])
+    if found is None:
+        name = f"{workspace.name}/{call.values['compute']}"
+        raise resource_not_found(f"{TYPE}/computes", name, call.values["group"])
+    return found
+
+
+def _body(call: Call, compute: Resource) -> dict[str, Any]:
+    """With what its nodes are doing."""
+    body = compute.body
+    if compute.properties["computeType"] == "AmlCompute":
+        counts = call.azure.execution.counts(compute)
+        now = sum(counts.values())
+        asked = body["properties"]["properties"]
+        live = {
+            "allocationState": "Resizing" if counts["preparingNodeCount"] else "Steady",
+            "allocationStateTransitionTime": body["properties"]["modifiedOn"],
+            "currentNodeCount": now,
+            "targetNodeCount": min(now, nodes_of(compute)),
+            "nodeStateCounts": counts,
+            "errors": None,
+        }
+        body["properties"] = {**body["properties"], "properties": {**asked, **live}}
+    return body

@@ -1,0 +1,1 @@
+"""What really runs a submitted job: queues, nodes, environments, processes, logs and files."""

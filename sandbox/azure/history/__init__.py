@@ -1,0 +1,1 @@
+"""Run history: what is known of every run, whoever started it."""

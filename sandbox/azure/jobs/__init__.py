@@ -1,0 +1,1 @@
+"""The jobs of a workspace: submitted, listed, changed, cancelled."""

@@ -1,0 +1,1 @@
+"""MLflow tracking: experiments, parameters, metrics and tags of runs."""

@@ -1,0 +1,43 @@
+"""Metrics of runs, as they were logged."""
+
+from __future__ import annotations
+
+from sandbox.azure.history.state import Run
+from sandbox.clock import Clock
+from sandbox.store import Document, Store, Table
+
+
+class Metric(Document):
+    """timestamp: milliseconds since the epoch."""
+
+    key: str
+    value: float | str
+    timestamp: int
+    step: int = 0
+
+
+class Tracking:
+    """Parameters and tags are kept with the runs themselves."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._metrics = Table(store, "azure-metric", Metric)
+
+    def log(self, run: Run, metrics: list[Metric]) -> None:
+        with self._store.changing():
+            for metric in metrics:
+                self._metrics.put(run.uuid, self._store.count(f"metric/{run.uuid}"), metric)
+
+    def history(self, run: Run, key: str) -> list[Metric]:
+        """In the order in which they were logged."""
+        return [metric for metric in self._metrics.all(run.uuid) if metric.key == key]
+
+    def latest(self, run: Run) -> list[Metric]:
+        """Of each metric the value of the highest step; of two, the later one."""
+        found: dict[str, Metric] = {}
+        for metric in self._metrics.all(run.uuid):
+            known = found.get(metric.key)
+            if known is None or (metric.step, metric.timestamp) >= (known.step, known.timestamp):
+                found[metric.key] = metric
+        return list(found.values())
