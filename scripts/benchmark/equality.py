@@ -9,9 +9,11 @@ from typing import Any
 
 from benchmark.notebooks import Notebook
 
-# What differs between two runs of any program: addresses, process ids and folders of kernels, times of the day.
+# What differs between two runs of any program: addresses, drawn identities, process ids and folders of kernels, times
+# of the day.
 _VARYING = (
     (re.compile(r"0x[0-9a-fA-F]{6,}"), "0x…"),
+    (re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])"), "…"),
     (re.compile(r"/tmp/[^\s'\"<>:]+"), "/tmp/…"),
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?"), "…-…-…"),
     (re.compile(r"\b\d\d:\d\d:\d\d(?:\.\d+)?\b"), "…:…:…"),
@@ -27,14 +29,21 @@ def difference(ours: Mapping[str, Notebook], theirs: Mapping[str, Notebook]) -> 
     if ours.keys() != theirs.keys():
         return f"other notebooks: {sorted(ours.keys() ^ theirs.keys())[:5]}"
     for name, mine in ours.items():
-        my_cells, their_cells = list(_cells(mine)), list(_cells(theirs[name]))
-        if len(my_cells) != len(their_cells):
-            return f"{name}: {len(my_cells)} cells against {len(their_cells)}"
-        for number, (one, other) in enumerate(zip(my_cells, their_cells, strict=True), 1):
-            for what in one.keys() & other.keys():
-                if one[what] != other[what]:
-                    return f"{name}, cell {number}: {what}: {_short(one[what])} against {_short(other[what])}"
+        for where, one, other in differences(mine, theirs[name]):
+            return f"{name}, {where}: {short(one)} against {short(other)}"
     return ""
+
+
+def differences(ours: Notebook, theirs: Notebook) -> Iterator[tuple[str, Any, Any]]:
+    """Where two executed notebooks differ (`cell 3: outputs`; code cells count from 1), and what each has there."""
+    my_cells, their_cells = list(_cells(ours)), list(_cells(theirs))
+    if len(my_cells) != len(their_cells):
+        yield "number of cells", len(my_cells), len(their_cells)
+        return
+    for number, (one, other) in enumerate(zip(my_cells, their_cells, strict=True), 1):
+        for what in one:
+            if what in other and one[what] != other[what]:
+                yield f"cell {number}: {what}", one[what], other[what]
 
 
 def _cells(notebook: Notebook) -> Iterator[dict[str, Any]]:
@@ -61,23 +70,25 @@ def _outputs(outputs: list[Any]) -> list[Any]:
         elif "data" in output:
             output = {**output, "data": {mime: _text(value) for mime, value in output["data"].items()}}
         joined.append(output)
-    return [_masked(output) for output in joined]
+    return [masked(output) for output in joined]
 
 
 def _text(value: Any) -> Any:
     return "".join(value) if isinstance(value, list) and all(isinstance(line, str) for line in value) else value
 
 
-def _masked(value: Any) -> Any:
+def masked(value: Any) -> Any:
+    """JSON without what differs between two runs of any program."""
     if isinstance(value, str):
         for pattern, mask in _VARYING:
             value = pattern.sub(mask, value)
         return value
     if isinstance(value, dict):
-        return {key: _masked(item) for key, item in value.items()}
-    return [_masked(item) for item in value] if isinstance(value, list) else value
+        return {key: masked(item) for key, item in value.items()}
+    return [masked(item) for item in value] if isinstance(value, list) else value
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """As text, cut where it gets long."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"

@@ -75,4 +75,4 @@ def test_a_missing_notebook_is_a_difference() -> None:
 
 
 def test_a_missing_cell_is_a_difference() -> None:
-    assert difference({"n": executed([])}, {"n": {**executed([]), "cells": []}}) == "n: 1 cells against 0"
+    assert difference({"n": executed([])}, {"n": {**executed([]), "cells": []}}) == "n, number of cells: 1 against 0"
