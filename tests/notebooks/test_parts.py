@@ -177,6 +177,14 @@ class TestVerdict:
         assert 0 < len(verdict.message) <= 600
 
 
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 5) | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+MIMES = st.sampled_from(["text/plain", "image/png", "application/json", "application/x+json", "x/y+json", "json", ""])
+
+
 def message(kind: str, content: dict[str, Any]) -> dict[str, Any]:
     header = {"msg_type": kind, "msg_id": "1"}
     return {"msg_type": kind, "header": header, "parent_header": {"msg_id": "cell"}, "content": content}
@@ -240,6 +248,35 @@ class TestOutputs:
 
         nbformat.validate(client.nb)
         json.dumps(client.nb, allow_nan=False)
+
+    @given(
+        kind=st.sampled_from(["stream", "error", "display_data", "execute_result", "update_display_data"]),
+        content=st.fixed_dictionaries(
+            {},
+            optional={
+                "data": st.dictionaries(MIMES, ANYTHING, max_size=3) | ANYTHING,
+                "metadata": ANYTHING,
+                "transient": st.just({"display_id": "d"}) | ANYTHING,
+                "name": ANYTHING,
+                "text": ANYTHING,
+                "ename": ANYTHING,
+                "evalue": ANYTHING,
+                "traceback": ANYTHING,
+            },
+        ),
+        count=ANYTHING,
+    )
+    def test_whatever_a_kernel_sends_the_notebook_is_valid(
+        self, kind: str, content: dict[str, Any], count: Any
+    ) -> None:
+        client = self.client(new_code_cell("x", metadata={"execution": {}}), [])
+
+        for _ in range(2):
+            sent = {**content, "execution_count": count} if kind == "execute_result" else dict(content)
+            client.receive(message(kind, sent), 0)
+        client.settle()
+
+        nbformat.validate(client.nb)
 
 
 class TestSaving:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionComplete
-from nbformat import NotebookNode, ValidationError
+from nbformat import NotebookNode, ValidationError, from_dict
 
 from amltasks.notebooks.texts import StreamText
 
@@ -16,6 +17,7 @@ KEPT_BYTES_PER_CELL = 100_000_000
 KEPT_OUTPUTS_PER_CELL = 20_000
 _DEEPEST_JSON = 100
 _UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, AssertionError, RecursionError, ValidationError)
+_JSON = re.compile(r"application/(.*\+)?json$")  # as the notebook format has it
 _OUTPUT_TYPES = {"stream", "display_data", "execute_result", "error"}
 
 
@@ -58,6 +60,8 @@ class OutputClient(NotebookClient):  # type: ignore[misc]
         """Takes one iopub message of the cell; True when it says that the cell is done."""
         cell = self.nb.cells[position]
         try:
+            if "execution_count" in message["content"]:  # nbclient takes it for the cell as it is
+                message["content"]["execution_count"] = _count(message["content"]["execution_count"])
             self.process_message(message, cell, position)
         except CellExecutionComplete:
             return True
@@ -85,13 +89,23 @@ class OutputClient(NotebookClient):  # type: ignore[misc]
             return None
         self._show_content(kind, content)
         msg["content"] = content
-        if hooked or not self._extends(outs, msg):
-            self.settle()
-            output = super().output(outs, msg, display_id, cell_index)
-            if output is not None and output["output_type"] == "stream":
-                self._begin_stream(output)
-            return output
-        return None
+        if hooked:
+            return super().output(outs, msg, display_id, cell_index)
+        if self._extends(outs, msg):
+            return None
+        self.settle()
+        if self.clear_before_next_output:
+            outs.clear()
+            self.clear_display_id_mapping(cell_index)
+            self.clear_before_next_output = False
+        if display_id:
+            self._display_id_map.setdefault(display_id, {}).setdefault(cell_index, []).append(len(outs))
+        # Not by nbformat, which validates each output: that takes longer than all else here, and `_normal` is valid.
+        output = from_dict({"output_type": kind, **content})
+        outs.append(output)
+        if kind == "stream":
+            self._begin_stream(output)
+        return output
 
     def clear_output(self, outs: list[NotebookNode], msg: dict[str, Any], cell_index: int) -> None:
         self.settle()
@@ -170,12 +184,16 @@ def _normal(kind: str, content: dict[str, Any]) -> dict[str, Any]:
         "metadata": metadata if isinstance(metadata, dict) and _writable(metadata) else {},
     }
     if kind == "execute_result":
-        normal["execution_count"] = content.get("execution_count")
+        normal["execution_count"] = _count(content.get("execution_count"))
     return normal
 
 
+def _count(value: Any) -> int | None:
+    return value if type(value) is int and value >= 0 else None
+
+
 def _bundle_value(mime: str, value: Any) -> Any:
-    if mime == "application/json" or mime.endswith("+json"):
+    if _JSON.match(mime):
         return value if _writable(value) else "(left out: not JSON, or nested too deeply)"
     if isinstance(value, str) or (isinstance(value, list) and all(isinstance(line, str) for line in value)):
         return value
