@@ -15,6 +15,7 @@ from amltasks.report.model import KernelDeath
 from amltasks.sizes import size_like
 
 _LOW_MEMORY = 0.05  # of the machine's
+_NO_MEMORY = re.compile(r"bad_alloc|cannot allocate|out of memory|MemoryError", re.IGNORECASE)  # what native code says
 
 
 class Postmortem:
@@ -35,7 +36,7 @@ class Postmortem:
             signal=signal_name(-code) if code < 0 else None,
             exit_code=code if code >= 0 else None,
             peak_memory=self._watch.highest(peak) or None,
-            out_of_memory=None if limit else self._out_of_memory(code),
+            out_of_memory=None if limit else self._refused(code, last_output) or self._out_of_memory(code),
             limit=limit or None,
             memory=self._watch.curve(),
             last_output=last_output,
@@ -45,6 +46,14 @@ class Postmortem:
         if self._group is None or self._limits.memory is None or not self._group.out_of_memory_kills():
             return ""
         return f"it needed more than memoryLimit {size_like(self._limits.memory, self._limits.memory)}"
+
+    def _refused(self, code: int, last_output: str) -> str | None:
+        """Where Python raises MemoryError, native code mostly aborts; what it says is lost where it does so at once."""
+        said = code != 0 and _NO_MEMORY.search(last_output)
+        if self._limits.memory is None or not (said or code == -signal.SIGABRT):
+            return None
+        refused = "was refused" if said else "may have been refused"
+        return f"it {refused} more, memoryLimit is {size_like(self._limits.memory, self._limits.memory)}"
 
     def _out_of_memory(self, code: int) -> str | None:
         if sys.platform == "win32" or code != -signal.SIGKILL:

@@ -36,7 +36,8 @@ class Watch:
         self._limits = limits
         self._started = time.monotonic()
         self._highest: list[int] = []  # for each span of time the largest sum
-        self._span = _SAMPLE_SECONDS
+        limited = limits.memory is not None or limits.processes is not None
+        self._span = self._pause = _LIMITED_SAMPLE_SECONDS if limited else _SAMPLE_SECONDS
         self._over = threading.Event()
         threading.Thread(target=self._sample, daemon=True).start()
 
@@ -58,11 +59,10 @@ class Watch:
         return MemoryCurve(step=self._span, values=tuple(self._highest)) if len(self._highest) > 1 else None
 
     def _sample(self) -> None:
-        limited = self._limits.memory is not None or self._limits.processes is not None
         while True:
             with contextlib.suppress(psutil.Error):
                 self._look(self._family())
-            if self._over.wait(_LIMITED_SAMPLE_SECONDS if limited else _SAMPLE_SECONDS):
+            if self._over.wait(self._pause):
                 return
 
     def _look(self, family: Sequence[psutil.Process]) -> None:
