@@ -19,7 +19,7 @@ def condensed(traceback: str, longest: int) -> str:
         return text
     last_error = _CHAIN.split(text)[-1]
     blocks = [block for block in re.split(r"\n\s*\n", last_error.strip("\n")) if block.strip()]
-    wanted = [len(blocks) - 1]
+    wanted = [len(blocks) - 1] if blocks else []
     wanted += [number for number, block in enumerate(blocks) if _OF_THE_NOTEBOOK.search(block)]
     wanted += reversed(range(len(blocks) - 1))
     kept: set[int] = set()
