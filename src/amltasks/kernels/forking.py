@@ -25,6 +25,14 @@ class ForkRefusedError(Exception):
     """There will be no forked kernel, and nothing of one is left: start it directly. The message is a clause."""
 
 
+class ForkFailedError(ForkRefusedError):
+    """It should have gone well: worth telling."""
+
+
+class ZygoteLostError(ForkFailedError):
+    """The zygote has ended or hangs: no use in asking it again."""
+
+
 def fork_kernel(
     address: str,
     argv: Sequence[str],
@@ -59,6 +67,7 @@ def fork_kernel(
         "oomScoreAdj": oom_score_adj,
     }
     began = time.monotonic()
+    failure: type[ForkRefusedError] = ZygoteLostError
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     lines = _Lines(connection)
     try:
@@ -68,7 +77,10 @@ def fork_kernel(
             _send(connection, json.dumps(request).encode(), stdout, stderr)
         answer = lines.next(patience)
         if answer and "begun" in answer:
+            failure = ForkFailedError
             answer = lines.next(timeout)
+        if answer and "refused" in answer:
+            failure = ForkRefusedError
     except TimeoutError:
         answer = {"refused": f"no kernel after {time.monotonic() - began:.1f} s"}
     except OSError as error:
@@ -76,7 +88,7 @@ def fork_kernel(
     if answer and "pid" in answer:
         return ForkedKernel(connection, lines, int(answer["pid"]))
     connection.close()
-    raise ForkRefusedError(_why(answer))
+    raise failure(_why(answer))
 
 
 def _send(connection: socket.socket, data: bytes, stdout: int, stderr: int) -> None:

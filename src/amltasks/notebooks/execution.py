@@ -97,6 +97,8 @@ class Execution:
         except KernelStartError as error:
             self.ending = RunEnding(reason=EndingReason.NOT_STARTED, detail=str(error))
             return
+        if process.note:
+            self.observer.note(process.note)
         session = _Session(self, manager, process, stop)
         try:
             self.ending = await session.run()

@@ -22,7 +22,7 @@ from jupyter_client import AsyncKernelClient
 from jupyter_client.connect import write_connection_file
 from jupyter_client.launcher import launch_kernel
 
-from amltasks.kernels.forking import ForkedKernel, ForkRefusedError, fork_kernel
+from amltasks.kernels.forking import ForkedKernel, ForkFailedError, ForkRefusedError, ZygoteLostError, fork_kernel
 from amltasks.notebooks.kernels import Kernel
 from amltasks.notebooks.processes import MARKER
 
@@ -39,13 +39,20 @@ class KernelProcess:
 
     client: channels shell, iopub and control, without heartbeat and stdin.
     left, survived: after `close`, how many processes it had left behind, and which signals its parent was sent, as far
-    as that parent was made for it. exited: becomes the exit code (negative: a signal) the moment the process ends.
+    as that parent was made for it. note: a sentence where it was to be forked and could not be.
+    exited: becomes the exit code (negative: a signal) the moment the process ends.
     """
 
     def __init__(
-        self, kernel: Kernel, popen: subprocess.Popen[bytes] | ForkedKernel, client: AsyncKernelClient, folder: Path
+        self,
+        kernel: Kernel,
+        popen: subprocess.Popen[bytes] | ForkedKernel,
+        client: AsyncKernelClient,
+        folder: Path,
+        note: str = "",
     ) -> None:
         self.kernel = kernel
+        self.note = note
         self.client = client
         self.pid = popen.pid
         self.left = 0
@@ -77,7 +84,7 @@ class KernelProcess:
         environment.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
         try:
             argv = [part.replace("{connection_file}", connection_file) for part in kernel.argv]
-            popen = await _launched(argv, environment, working_directory, zygote)
+            popen, note = await _launched(argv, environment, working_directory, zygote)
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
             raise KernelStartError(f"it cannot be started: {error}") from None
@@ -87,7 +94,7 @@ class KernelProcess:
         client.load_connection_info({**connection, "key": key})
         client.start_channels(stdin=False, hb=False)
         client.allow_stdin = False
-        return cls(kernel, popen, client, folder)
+        return cls(kernel, popen, client, folder, note)
 
     async def ready(self, timeout: float) -> dict[str, Any]:
         """Waits until the kernel answers on shell and is heard on iopub; its `kernel_info`.
@@ -173,19 +180,24 @@ class KernelProcess:
 
 async def _launched(
     argv: list[str], environment: dict[str, str], folder: Path, zygote: str
-) -> subprocess.Popen[bytes] | ForkedKernel:
-    """Forked, or else started. Raises OSError."""
+) -> tuple[subprocess.Popen[bytes] | ForkedKernel, str]:
+    """Forked, or else started, with a note where that is for a fault. Raises OSError."""
+    note = ""
     if zygote:
         reading, writing = os.pipe()
         try:
             forked = await asyncio.to_thread(
                 fork_kernel, zygote, argv, cwd=folder, environment=environment, stdout=writing, stderr=writing
             )
-        except ForkRefusedError:
+        except ForkRefusedError as refusal:
             os.close(reading)
+            if isinstance(refusal, ForkFailedError):
+                note = f"The kernel could not be forked ({refusal}); it was started by itself."
+            if isinstance(refusal, ZygoteLostError):
+                Path(zygote).unlink(missing_ok=True)  # no other notebook has to wait for it
         else:
             forked.stdout = os.fdopen(reading, "rb", 0)
-            return forked
+            return forked, note
         finally:
             os.close(writing)
     started: subprocess.Popen[bytes] = launch_kernel(
@@ -196,7 +208,7 @@ async def _launched(
         env=environment,
         cwd=str(folder),
     )
-    return started
+    return started, note
 
 
 class _Tail:
