@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sandbox.azure.arm.state import open_subscription
+from sandbox.azure.artifacts.state import Artifacts
 from sandbox.azure.assets.state import Assets
 from sandbox.azure.computes.state import Computes
 from sandbox.azure.datastores.state import Datastores
@@ -43,7 +44,8 @@ class Cloud:
         self.assets = Assets(store, self.resources)
         self.runs = Runs(store, clock)
         self.jobs = Jobs(self.resources, self.runs)
-        self.tracking = Tracking(store, clock)
+        self.artifacts = Artifacts(self.storage)
+        self.tracking = Tracking(store)
         self.execution = Execution(self, clock)
         self.execution.recover()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sandbox.azure import operations
 from sandbox.azure.arm import routes as arm
+from sandbox.azure.artifacts import routes as artifacts
 from sandbox.azure.assets import routes as assets
 from sandbox.azure.computes import routes as computes
 from sandbox.azure.datastores import routes as datastores
@@ -11,6 +12,8 @@ from sandbox.azure.entra import routes as entra
 from sandbox.azure.history import routes as history
 from sandbox.azure.imds import routes as imds
 from sandbox.azure.jobs import routes as jobs
+from sandbox.azure.machine_learning import HistoryError
+from sandbox.azure.mlflow import routes as mlflow
 from sandbox.azure.routing import Host
 from sandbox.azure.storage import routes as storage
 from sandbox.azure.storage.errors import StorageError
@@ -38,7 +41,14 @@ HOSTS = [
     ),
     Host(
         "{region}.api.azureml.ms",
-        [*workspaces.DISCOVERY, *history.ROUTES, *assets.DATA_PLANE],
+        [
+            *workspaces.DISCOVERY,
+            *history.ROUTES,
+            *artifacts.ROUTES,
+            *mlflow.ROUTES,
+            *assets.DATA_PLANE,
+        ],
         audiences=(*_MANAGEMENT, "https://ml.azure.com"),
+        error=HistoryError,
     ),
 ]

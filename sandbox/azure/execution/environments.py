@@ -51,7 +51,7 @@ def interpreter(folder: Path, lines: list[str], log: Callable[[str], None]) -> P
         uv = shutil.which("uv", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
         if uv:
             _run([uv, "venv", "--quiet", "--seed", "--python", _BASE, str(home)], log)
-            install = [uv, "pip", "install", "--compile-bytecode", "--python", str(python)]
+            install = [uv, "pip", "install", "--python", str(python)]
         else:
             _run([_BASE, "-m", "venv", str(home)], log)
             install = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sandbox.azure.history.state import Run
-from sandbox.clock import Clock
 from sandbox.store import Document, Store, Table
 
 
@@ -19,9 +18,8 @@ class Metric(Document):
 class Tracking:
     """Parameters and tags are kept with the runs themselves."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._clock = clock
         self._metrics = Table(store, "azure-metric", Metric)
 
     def log(self, run: Run, metrics: list[Metric]) -> None:
