@@ -45,7 +45,17 @@ class Kernel(IPythonKernel):  # type: ignore[misc,unused-ignore]
         # A tracker of shared resources ignores SIGTERM, and ends by itself after all that it tracks for, this process
         # included. ipykernel would wait 14 s for it before it ends.
         trackers = {sys.modules[name]._resource_tracker._pid for name in _TRACKERS if name in sys.modules}
-        return [child for child in super()._process_children() if child.pid not in trackers]
+        children = [child for child in super()._process_children() if child.pid not in trackers]
+        return [child for child in children if not _has_ended(child)]
+
+
+def _has_ended(process: Any) -> bool:
+    """Whether that is so, also of a child that the notebook has not waited for: ipykernel would, for 28 s."""
+    psutil = sys.modules["psutil"]  # where the process comes from
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 class KernelApp(IPKernelApp):  # type: ignore[misc,unused-ignore]
