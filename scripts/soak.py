@@ -14,6 +14,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -38,6 +39,7 @@ WARM_UP_ROUNDS = 2
 def main(arguments: Sequence[str]) -> int:
     given = _parser().parse_args(arguments)
     python = notebooks_python()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing goes on running or stays on the disk
     scratch = Path(tempfile.mkdtemp(prefix="amltasks-soak-"))
     try:
         temporary = scratch / "tmp"

@@ -20,7 +20,8 @@ _EDGE = 0.25  # of the samples at either end: what is compared are their medians
 
 @dataclass(frozen=True)
 class Sample:
-    """runs: notebooks until then. memory: PSS in bytes, of this process and all that it has started, as everything.
+    """runs: notebooks until then. memory: bytes, of this process and all that it has started, as everything; without
+    what is mapped from files, whose share depends on who else on the machine has mapped them.
 
     files: entries of the folder of temporary files.
     """
@@ -42,12 +43,20 @@ def take(runs: int, temporary: Path, processes: int | None) -> Sample:
     tree = _tree(own)
     return Sample(
         runs=runs,
-        memory=sum(process.memory_full_info().pss for process in tree),
+        memory=sum(_memory(process.pid) for process in tree),
         descriptors=sum(process.num_fds() for process in tree),
         processes=len(tree),
         threads=own.num_threads(),
         files=sum(1 for _ in temporary.rglob("*")),
     )
+
+
+def _memory(pid: int) -> int:
+    """The anonymous part of its PSS, in bytes."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss_Anon:"):
+            return int(line.split()[1]) * 1024
+    raise SystemExit("This Linux does not say how much memory a process has: Linux 5.9 or later does.")
 
 
 def _tree(own: psutil.Process) -> list[psutil.Process]:
