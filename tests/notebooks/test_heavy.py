@@ -124,7 +124,7 @@ def test_ten_thousand_cells_are_executed_in_linear_time(heavy: Path, tmp_path: P
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", ["big1_one_output", "big3_attachment", "big4_source"])
+@pytest.mark.parametrize("name", ["big1_one_output", "big2_many_cells", "big3_attachment", "big4_source"])
 def test_a_hundred_megabytes_of_notebook_end_in_a_verdict(name: str, tmp_path: Path) -> None:
     """big4 is one cell of 655,360 statements: IPython compiles each by itself and takes some 20 s."""
     if not MAKER.is_file():
