@@ -78,9 +78,9 @@ class Jobs:
 
     @cached_property
     def _client(self) -> MLClient:
+        _silence()
         from azure.ai.ml import MLClient
 
-        _silence()
         place = self.workspace
         return MLClient(
             self._credential,
@@ -240,7 +240,7 @@ def _there_are(name: str, known: list[str]) -> str:
 
 
 def _silence() -> None:
-    """The SDK tells on the standard streams and by warnings what is for its developers."""
-    logging.getLogger("azure").setLevel(logging.CRITICAL)
+    """The SDK tells on the standard streams, by logs and by warnings, what is for its developers."""
+    logging.disable(logging.CRITICAL)
     warnings.filterwarnings("ignore", module=r"azure\.ai\.ml.*")
     warnings.filterwarnings("ignore", module="marshmallow.*")

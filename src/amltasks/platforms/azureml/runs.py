@@ -58,11 +58,11 @@ class RunHistory:
         from azure.core.pipeline import policies
 
         host, _, path = tracking_uri.removeprefix("azureml://").partition("/mlflow/v1.0")
-        self._path = path.split("?")[0]
+        self._host, self._path = f"https://{host}", path.split("?")[0]
         retries = policies.RetryPolicy(retry_total=5, retry_backoff_max=20)
         signed_in = policies.BearerTokenCredentialPolicy(credential, scope)
         self._services: PipelineClient[Any, Any] = PipelineClient(
-            f"https://{host}", policies=[policies.UserAgentPolicy("amltasks"), retries, signed_in]
+            self._host, policies=[policies.UserAgentPolicy("amltasks"), retries, signed_in]
         )
         self._storage: PipelineClient[Any, Any] = PipelineClient(
             "https://storage", policies=[policies.UserAgentPolicy("amltasks"), policies.RetryPolicy(retry_total=3)]
@@ -100,7 +100,7 @@ class RunHistory:
         from azure.core.rest import HttpRequest
 
         with answered(f"Azure ML did not tell of the job {job}"):
-            answer = self._services.send_request(HttpRequest("GET", path))
+            answer = self._services.send_request(HttpRequest("GET", f"{self._host}{path}"))
             answer.raise_for_status()
             content = answer.json()
         if not isinstance(content, dict):

@@ -62,6 +62,7 @@ class WatchedJob:
         self._redactor = redactor
         self._decoder = Decoder(MARK)
         self._builds = False
+        self._trouble = ""
 
     @property
     def runs(self) -> bool:
@@ -79,6 +80,12 @@ class WatchedJob:
         if status not in ACTIVE and not self.over.done():
             self.over.set_result(None)
         return True
+
+    def saw_trouble(self, text: str) -> None:
+        """Said once for all of its kind."""
+        if text != self._trouble:
+            self._trouble = text
+            self._emit(Progress(text=self._redactor.text(text)))
 
     def saw_details(self, details: RunDetails) -> None:
         self.details = details
@@ -164,6 +171,8 @@ class Watch:
                     self._answered, self._refused = time.monotonic(), 0
                     self._gap = SHORTEST_GAP if news else min(self._gap * _GROWTH, LONGEST_GAP)
                 except AmlTasksError as error:
+                    for job in active:
+                        job.saw_trouble(str(error))
                     self._gap = LONGEST_GAP
                     self._refused += isinstance(error, UserError)
                     if self._refused >= _REFUSALS or time.monotonic() - self._answered > _PATIENCE:
