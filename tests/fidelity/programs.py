@@ -8,11 +8,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 from benchmark.equality import masked
 
 from amltasks.notebooks.tracebacks import plain
@@ -37,6 +38,7 @@ _ENDINGS = {
     "NoSuchKernel": "kernelMissing",
     "KernelMissingError": "kernelMissing",  # our engine's
 }
+_PATIENCE = 240.0  # seconds, with papermill
 _COMPARED = 300  # characters of an error's text: ours is shortened
 
 
@@ -103,10 +105,8 @@ class Stage:
 
     def _ask(self, asked: dict[str, Any]) -> Executed:
         environment = {**os.environ, "JUPYTER_PATH": str(self._jupyter_path)}
-        command = [sys.executable, str(_PROGRAM)]
-        done = subprocess.run(command, input=json.dumps(asked), env=environment, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        answer = json.loads(done.stdout.splitlines()[-1])
+        answer = _answered(json.dumps(asked), environment) or _answered(json.dumps(asked), environment)
+        assert answer, f"papermill hangs: {asked['source']}"
         error = answer["error"]
         if not error:
             ending = "passed"
@@ -127,6 +127,29 @@ def _install_kernels(folder: Path) -> None:
         (folder / "kernels" / name).mkdir(parents=True)
         spec = {"argv": command, "display_name": name, "language": "python"}
         (folder / "kernels" / name / "kernel.json").write_text(json.dumps(spec))
+
+
+def _answered(asked: str, environment: Mapping[str, str]) -> dict[str, str] | None:
+    """What papermill_run.py answers; None where papermill hangs, as it may with widgets that take output."""
+    process = subprocess.Popen(
+        [sys.executable, str(_PROGRAM)],
+        env=dict(environment),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            said, errors = process.communicate(asked, timeout=_PATIENCE)
+        except subprocess.TimeoutExpired:
+            for child in psutil.Process(process.pid).children(recursive=True):
+                child.kill()
+            process.kill()
+            return None
+    assert process.returncode == 0, errors
+    answer: dict[str, str] = json.loads(said.splitlines()[-1])
+    return answer
 
 
 def _read(file: Path) -> dict[str, Any] | None:

@@ -21,7 +21,7 @@ from tests.notebooks.running import ROOT
 PAGE = ROOT / "docs" / "differences-from-papermill.md"
 # Of every kind one; all are a matter of a quarter of an hour.
 SHORT = {
-    "nbclient/Output", "nbclient/update-display-id", "papermill/line_magic_error", "s01-papermill-simple-execute",
+    "nbclient/SVG", "nbclient/update-display-id", "papermill/line_magic_error", "s01-papermill-simple-execute",
     "s08-myst-complex-outputs", "s10-nbclient-widgets", "s15-nteract-rich-outputs", "s22-azureml-training-notebook",
     "s38-nbclient-autokill", "s40-papermill-sysexit1", "s56-nbformat-metadata-not-dict", "s61-papermill-r-kernel",
     "s62-nbclient-skip-execution", "s63-nbclient-raises-exception", "s66-papermill-sysexit",
@@ -44,7 +44,7 @@ def downloads(shared: Path) -> Path:
 
 
 @pytest.mark.parametrize("case", ALL)
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_every_mode_makes_of_a_notebook_what_papermill_makes_of_it(case: Case, stage: Stage, downloads: Path) -> None:
     with one_at_a_time(downloads):
         try:
