@@ -54,6 +54,12 @@ class Connection(H11Protocol):
         else:
             super().data_received(head)
 
+    def shutdown(self) -> None:
+        """An idle connection is closed; no client is waited for to say goodbye as well, as TLS would have it."""
+        super().shutdown()
+        if self.transport.is_closing():
+            self.transport.abort()
+
     def _acknowledge(self) -> None:
         """At once what came: clients of a proxy wait for it before they send the body after the head, 40 ms long."""
         if hasattr(socket, "TCP_QUICKACK") and not self.transport.is_closing():  # Linux forgets it after every answer

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.azure.arm import errors
-from sandbox.azure.arm.state import create_group
 from sandbox.azure.paging import page
 from sandbox.azure.wire import Call, reply
 from sandbox.wire import Answer, Text, Wire
@@ -41,7 +40,6 @@ def put_group(call: Call) -> Answer:
     asked: _Group = call.json(_Group)
     path = call.azure.subscription.group(call.values["group"])
     known = call.azure.resources.get(path) is not None
-    create_group(call.azure.resources, call.azure.subscription, call.values["group"], asked.location)
     more = {"location": asked.location, "tags": asked.tags}
     changed = call.azure.resources.put(path, {"provisioningState": "Succeeded"}, more, by=call.caller_id)
     return reply(changed.body, 200 if known else 201)
