@@ -33,6 +33,11 @@ def test_modules_are_found_in_import_statements(sources: list[str], modules: tup
     assert choose(sources) == modules
 
 
+@pytest.mark.filterwarnings("error")
+def test_looking_at_a_cell_warns_nobody() -> None:
+    assert choose(["import numpy\nlabel = '\\mu'"]) == ("numpy",)
+
+
 def test_a_library_that_imports_pyplot_brings_what_it_needs_but_not_itself() -> None:
     assert set(FIGURES) < set(choose(["import seaborn as sns"]))
     assert not any(name.startswith(("seaborn", "matplotlib.pyplot")) for name in choose(["import seaborn as sns"]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Iterable
 
 # Tested to hold no thread, file, random stream or device of their own once imported, or to renew it in a fork.
@@ -48,7 +49,9 @@ def _imported(source: str) -> set[str]:
         return set()
     plain = "\n".join("pass" if _MAGIC.match(line) else line for line in source.splitlines())
     try:
-        tree = ast.parse(plain)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a doubtful escape is told by the kernel that runs the cell
+            tree = ast.parse(plain)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
     names: set[str] = set()
