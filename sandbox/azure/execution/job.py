@@ -78,7 +78,8 @@ class Job:
         self._late = False
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
-        self._system = Log(cloud, account_of(workspace), run, SYSTEM_LOG)
+        self._system = self._log(SYSTEM_LOG)
+        self._output = self._log(JOB_LOG)  # of all nodes that it comes to
 
     @property
     def name(self) -> str:
@@ -149,7 +150,7 @@ class Job:
             if not image.is_new:
                 return interpreter(builds.folder, lines, lambda _: None)
             self._cloud.runs.move(self._run, "Preparing")
-            log = Log(self._cloud, account_of(self._workspace), self._run, BUILD_LOG)
+            log = self._log(BUILD_LOG)
             log.line(f"The image of {environment.properties.get('image') or 'a build context'} is recorded, not built.")
             try:
                 python = interpreter(builds.folder, lines, log.line)
@@ -223,7 +224,7 @@ class Job:
         self._cloud.runs.move(self._run, "Running")
         timers = self._timers()
         try:
-            with Tail(log, Log(self._cloud, account_of(self._workspace), self._run, JOB_LOG), self._pace.log):
+            with Tail(log, self._output, self._pace.log):
                 assert self._process.stdout is not None
                 told = self._process.stdout.read().split()
                 self._process.wait()
@@ -291,6 +292,9 @@ class Job:
     def _end(self, status: str, error: RunError | None = None, warning: str = "") -> None:
         self._say(f"The job is {status}.")
         self._cloud.runs.move(self._run, status, error, warning)
+
+    def _log(self, name: str) -> Log:
+        return Log(self._cloud, account_of(self._workspace), self._run, name)
 
     def _say(self, text: str) -> None:
         self._system.line(f"{format_time(self._clock.now())} {text}")

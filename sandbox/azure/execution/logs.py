@@ -25,7 +25,7 @@ class Log:
         self._account = account
         self._run = run
         self._name = name
-        self._made = name in run.logs
+        self._made = False
         self._lock = threading.Lock()
 
     def write(self, data: bytes) -> None:
