@@ -85,10 +85,11 @@ class Suite:
         known = deque(run for run in runs if run.run_id in settled)
         schedule = Schedule([run for run in runs if run.run_id not in settled], self._demands, self._max_memory)
         results: dict[str, NotebookResult] = {}
+        failed = 0
         running: set[asyncio.Task[NotebookResult]] = set()
         try:
             while True:
-                enough = self._enough(sum(not result.ok for result in results.values()), len(runs))
+                enough = self._enough(failed, len(runs))
                 while len(running) < self._max_parallel:
                     if known:
                         run = known.popleft()
@@ -101,7 +102,9 @@ class Suite:
                     return results
                 timeout = LOOK_SECONDS if schedule else None
                 done, running = await asyncio.wait(running, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-                results |= {result.run_id: result for result in (task.result() for task in done)}
+                for result in (task.result() for task in done):
+                    results[result.run_id] = result
+                    failed += not result.ok
         finally:
             for task in running:
                 task.cancel()
