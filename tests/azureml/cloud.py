@@ -5,27 +5,31 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sandbox.proxy import proxy_environment
 from sandbox.server import Server
 from sandbox.world import World
 
-GROUP, WORKSPACE = "sandbox", "tests"
+GROUP, WORKSPACE, CLUSTER, NODES = "sandbox", "tests", "cpu", 2
+TASK = Path(__file__).resolve().parents[2] / "tasks" / "RunNotebookOnAML" / "main.py"
 
 
 @dataclass(frozen=True)
 class Azure:
-    """python: the interpreter with the SDK. environment: of its programs."""
+    """python: the interpreter with the SDK. environment: of its programs. connections: of the task's steps."""
 
     world: World
     server: Server
     folder: Path
     python: Path
     environment: dict[str, str]
+    connections: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def subscription(self) -> str:
@@ -70,24 +74,63 @@ class Azure:
             },
         }
 
+    def job(self, repository: Path, inputs: dict[str, str], **variables: str) -> dict[str, Any]:
+        """What the launcher hands to the task for a step of a build; nothing is published but a file."""
+        if not self.connections:
+            application, secret = self.principal()
+            self.connections.append(self.endpoint(application, serviceprincipalkey=secret))
+        given = {
+            "notebooks": "**/*.ipynb", "platform": "azureml", "azureSubscription": self.connections[0]["id"],
+            "compute": CLUSTER, "publish": "junit", **inputs,
+        }  # fmt: skip
+        known = {
+            "System.CollectionUri": "https://dev.azure.com/org/", "System.TeamProject": "project",
+            "System.DefinitionId": "7", "Build.DefinitionName": "nightly", "Build.BuildId": "42",
+            "Build.SourceBranch": "refs/heads/main", "System.StageName": "test", "System.PhaseName": "job",
+            "System.TaskInstanceName": "run", "Build.Repository.LocalPath": str(repository),
+            "Agent.TempDirectory": str(self.folder),
+        }  # fmt: skip
+        return {
+            "task": {"name": "RunNotebookOnAML", "version": "1.0.0"},
+            "inputs": given,
+            "variables": {**known, **{name.replace("_", "."): value for name, value in variables.items()}},
+            "secrets": {},
+            "connection": None,
+            "endpoints": {"azureSubscription": self.connections[0]} if given["azureSubscription"] else {},
+        }
+
+    def start(self, job: dict[str, Any]) -> subprocess.Popen[str]:
+        """The task, given a job by its launcher."""
+        with tempfile.TemporaryFile("w+") as given:
+            json.dump(job, given)
+            given.seek(0)
+            return subprocess.Popen(
+                [str(self.python), "-X", "utf8", str(TASK)],
+                stdin=given, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=self.environment, cwd=self.folder,
+                text=True,
+            )  # fmt: skip
+
+    def jobs(self) -> list[Any]:
+        """All jobs of the workspace, the newest first, as the service keeps them."""
+        workspace = self.world.azure.workspaces.find(GROUP, WORKSPACE)
+        assert workspace
+        return self.world.azure.jobs.all(workspace)
+
+    def asked(self, method: str, path: str) -> int:
+        """How many requests of that kind there were. path: a part of the address."""
+        return sum(each.method == method and path in each.url for each in self.world.journal.exchanges)
+
 
 @contextmanager
 def open_azure(folder: Path, python: Path) -> Iterator[Azure]:
     world = World.open()
-    world.azure.workspaces.create(WORKSPACE, GROUP)
+    workspace = world.azure.workspaces.create(WORKSPACE, GROUP)
+    world.azure.computes.create(workspace, CLUSTER, NODES)
     try:
         with Server(world) as server:
-            authority = folder / "authority.pem"
-            authority.write_bytes(world.authority.certificate)
             kept = ("PATH", "HOME", "LANG", "PIP_INDEX_URL", "PIP_FIND_LINKS", "PIP_CONFIG_FILE", "UV_INDEX_URL")
             environment = {name: os.environ[name] for name in kept if name in os.environ}
-            environment |= {
-                "HTTPS_PROXY": server.base_url,
-                "HTTP_PROXY": server.base_url,
-                "NO_PROXY": "127.0.0.1,localhost",
-                "REQUESTS_CA_BUNDLE": str(authority),
-                "SSL_CERT_FILE": str(authority),
-            }
+            environment |= proxy_environment(world, folder)
             yield Azure(world, server, folder, python, environment)
     finally:
         world.close()

@@ -19,7 +19,7 @@ _TEXTS = (
 
 def essence(result: NotebookResult) -> dict[str, Any]:
     """All that a report shows of a result, cell by cell, and the notebook that was executed."""
-    shown: dict[str, Any] = _without_varying(json.loads(result.model_dump_json(by_alias=True)))
+    shown: dict[str, Any] = without_varying(json.loads(result.model_dump_json(by_alias=True)))
     for artefact in result.artefacts:
         if artefact.path.suffix == ".ipynb":
             shown["executed"] = _cells(artefact.path)
@@ -28,14 +28,15 @@ def essence(result: NotebookResult) -> dict[str, Any]:
 
 def _cells(path: Path) -> list[Any]:
     cells = json.loads(path.read_text("utf-8"))["cells"]
-    return [_without_varying([cell["source"], cell.get("outputs"), cell.get("execution_count")]) for cell in cells]
+    return [without_varying([cell["source"], cell.get("outputs"), cell.get("execution_count")]) for cell in cells]
 
 
-def _without_varying(value: Any) -> Any:
+def without_varying(value: Any) -> Any:
+    """JSON without times, places and amounts."""
     if isinstance(value, dict):
-        return {name: _without_varying(item) for name, item in value.items() if name not in _VARYING}
+        return {name: without_varying(item) for name, item in value.items() if name not in _VARYING}
     if isinstance(value, list):
-        return [_without_varying(item) for item in value]
+        return [without_varying(item) for item in value]
     if isinstance(value, str):
         for pattern, mask in _TEXTS:
             value = pattern.sub(mask, value)
