@@ -49,6 +49,7 @@ ROLES = {
             f"{_AML}/featurestores/read",
         ),
     ),
+    "Storage Blob Data Owner": Role((f"{_BLOBS}/*",), data=(f"{_BLOBS}/blobs/*",)),
     "Storage Blob Data Reader": Role((f"{_BLOBS}/read",), data=(f"{_BLOBS}/blobs/read",)),
     "Storage Blob Data Contributor": Role(
         (f"{_BLOBS}/delete", f"{_BLOBS}/read", f"{_BLOBS}/write"),
