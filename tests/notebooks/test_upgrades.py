@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from amltasks.kernels.switch import START
 from amltasks.platforms.base import NotebookRun, Stop
 from amltasks.platforms.local.compute import LocalCompute
 from amltasks.platforms.local.zygotes import Zygotes
@@ -41,8 +42,9 @@ def python(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def compute(python: str) -> Iterator[LocalCompute]:
+def compute(python: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalCompute]:
     """With a zygote that has imported the package."""
+    monkeypatch.delenv(START, raising=False)
     zygotes = Zygotes()
     zygotes.begin(python)
     zygotes.preload(["pandas"])
