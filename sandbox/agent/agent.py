@@ -63,7 +63,10 @@ class BuildResult:
 
 
 class Agent:
-    """work: the agent's own folder (its `_work` lies below). show: gets every line of the log, masked."""
+    """work: the agent's own folder (its `_work` lies below). show: gets every line of the log, masked.
+
+    environment: what its worker has beside the variables of this process.
+    """
 
     def __init__(
         self,
@@ -75,6 +78,7 @@ class Agent:
         tools: Path | None = None,
         node: str | None = None,
         timing: Timing = Timing(),  # noqa: B008 - immutable
+        environment: Mapping[str, str] | None = None,
         show: Callable[[str], None] = lambda line: None,
     ) -> None:
         """PipelineError where an extension cannot be installed or Node is missing."""
@@ -86,7 +90,9 @@ class Agent:
         self._world = world
         self._server = server
         self._catalogue = Catalogue((*inbox.TASKS, *contributed))
-        self._machine = Machine(work, (tools or work / "_work" / "_tool").resolve(), program, timing, show)
+        self._machine = Machine(
+            work, (tools or work / "_work" / "_tool").resolve(), program, timing, show, environment or {}
+        )
         self._cancellation = Cancellation()
         self._run: Run | None = None
 

@@ -22,6 +22,7 @@ from sandbox.agent.process import Timing
 from sandbox.agent.variables import Group
 from sandbox.devops.build.state import Build
 from sandbox.faults import load_faults
+from sandbox.proxy import proxy_environment
 from sandbox.server import Server
 from sandbox.world import World
 
@@ -46,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a variable group from a YAML mapping; see docs",
     )
     add("--endpoints", type=Path, metavar="FILE", help="service connections from a YAML or JSON list")
+    add("--azure", action="store_true", help="let tasks reach Azure, by a service connection called azure; see docs")
     add("--work", type=Path, metavar="DIR", help="the agent's folder, kept [a temporary one, removed]")
     add("--tools", type=Path, metavar="DIR", help="Agent.ToolsDirectory [below the agent's folder]")
     add("--node", metavar="PATH", help="the agent's Node [node on the PATH]")
@@ -65,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         with contextlib.ExitStack() as stack:
             work = arguments.work or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sandbox-agent-")))
+            work.mkdir(parents=True, exist_ok=True)
             world = _open_world(arguments, stack)
             server = stack.enter_context(Server(world, arguments.port))
             result = _run_pipeline(arguments, world, server, work)
@@ -100,6 +103,7 @@ def _run_pipeline(arguments: argparse.Namespace, world: World, server: Server, w
         node=arguments.node,
         timing=Timing(interrupt=interrupt, terminate=terminate),
         show=(lambda line: None) if arguments.quiet else _show,
+        environment=proxy_environment(world, work) if arguments.azure else {},
     )
 
     def on_start(build: Build) -> None:
@@ -121,9 +125,18 @@ def _run_pipeline(arguments: argparse.Namespace, world: World, server: Server, w
             secrets=secrets,
             parameters=_pairs(arguments.parameter, "--parameter"),
             groups={name: load_group(Path(file)) for name, file in _pairs(arguments.group, "--group").items()},
-            endpoints=endpoints.load(arguments.endpoints) if arguments.endpoints else (),
+            endpoints=_endpoints(arguments, world),
             on_start=on_start,
         )
+
+
+def _endpoints(arguments: argparse.Namespace, world: World) -> tuple[endpoints.Endpoint, ...]:
+    named = endpoints.load(arguments.endpoints) if arguments.endpoints else ()
+    if not arguments.azure:
+        return named
+    from sandbox.agent.azure import connect_azure  # with Azure's cryptography, which few runs need
+
+    return (*named, connect_azure(world))
 
 
 @contextlib.contextmanager

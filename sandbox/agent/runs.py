@@ -33,13 +33,17 @@ _TOKEN_SECONDS = 24 * 3600.0
 
 @dataclass(frozen=True)
 class Machine:
-    """The agent's own: folders, Node, pace, and where the console's lines go."""
+    """The agent's own: folders, Node, pace, where the console's lines go.
+
+    environment: of its workers, beside what this process has.
+    """
 
     home: Path
     tools: Path
     node: str
     timing: Timing
     show: Callable[[str], None]
+    environment: Mapping[str, str]
 
 
 class Run:
@@ -192,7 +196,7 @@ class Run:
             delivery=self._delivery,
             timing=machine.timing,
             show=machine.show,
-            environment=worker_environment(),
+            environment={**worker_environment(), **machine.environment},
             node=machine.node,
             token=token,
             collection_url=self._server.collection_url,

@@ -28,9 +28,13 @@ class RefusedError(Exception):
 
 
 class Sdk:
-    """The process. Every snippet has a namespace of its own; what it binds to `result` comes back."""
+    """The process, and its interpreter.
+
+    Every snippet has a namespace of its own; what it binds to `result` comes back.
+    """
 
     def __init__(self, python: Path) -> None:
+        self.python = python
         self._process = subprocess.Popen(
             [str(python), __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
         )
