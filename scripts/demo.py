@@ -1,6 +1,6 @@
 """The main job from a clean clone: package the extension, run the example pipeline on the sandbox, show the results.
 
-python3 scripts/demo.py [--keep] [--json FILE] [--record FILE]
+python3 scripts/demo.py [--platform agent|azureml] [--keep] [--json FILE] [--record FILE]
 
 Exits 0 when every notebook of the example had the outcome that the example is written for.
 """
@@ -21,7 +21,10 @@ from typing import Any
 from environment import BUILD, ROOT, dev_python, node_modules, reexecute_in
 
 FOLDER = BUILD / "demo"
-PIPELINE = ROOT / "examples" / "azure-pipelines.yml"
+PIPELINES = {
+    "agent": ROOT / "examples" / "azure-pipelines.yml",
+    "azureml": ROOT / "examples" / "azure-pipelines-azureml.yml",  # on a cluster of two nodes of the sandbox's Azure
+}
 EXPECTED = {
     "examples/notebooks/train.ipynb [weak]": "passed",
     "examples/notebooks/train.ipynb [medium]": "passed",
@@ -37,15 +40,18 @@ def main() -> int:
     FOLDER.mkdir(parents=True)
     extension = _package()
     run_file, log_file = FOLDER / "run.json", FOLDER / "agent.log"
-    command = [sys.executable, "-m", "sandbox", "run", str(PIPELINE), "--extension", str(extension)]
+    pipeline = PIPELINES[arguments.platform]
+    command = [sys.executable, "-m", "sandbox", "run", str(pipeline), "--extension", str(extension)]
     command += ["--repository", str(ROOT), "--work", str(FOLDER / "work"), "--tools", str(BUILD / "demo-tools")]
     command += ["--state", str(FOLDER / "sandbox.sqlite"), "--json", str(run_file)]
+    if arguments.platform == "azureml":
+        command.append("--azure")
     if arguments.record:
         command += ["--record", str(arguments.record.resolve())]
     if arguments.keep:
         command.append("--keep")
     print(
-        f"Running {PIPELINE.relative_to(ROOT)} on the sandbox's agent (log: {log_file.relative_to(ROOT)}) …", flush=True
+        f"Running {pipeline.relative_to(ROOT)} on the sandbox's agent (log: {log_file.relative_to(ROOT)}) …", flush=True
     )
     started = time.monotonic()
     # In a session of its own: Ctrl-C here is passed on once, and the run is cancelled in good order.
@@ -83,6 +89,7 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--platform", choices=PIPELINES, default="agent", help="where the notebooks run [agent]")
     parser.add_argument("--keep", action="store_true", help="leave the sandbox up, to look at its pages")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the run and its results there")
     parser.add_argument("--record", type=Path, metavar="FILE", help="record every exchange with Azure DevOps there")

@@ -247,6 +247,7 @@ urllib.request.urlopen(urllib.request.Request(address, json.dumps(body).encode()
     ("inputs", "sentence"),
     [
         ({"compute": "cpus"}, "compute: 'cpus' is not in the workspace tests (did you mean 'cpu'?): there are 'cpu'."),
+        ({"environment": "conda.yml"}, "environment: 'conda.yml': 'conda.yml' does not exist."),
         ({"azureSubscription": ""}, "azureSubscription: name the service connection by which Azure ML is reached."),
         ({"secretParameters": "TOKEN=abcdefgh"}, "secretParameters: cannot be sent to Azure ML"),
         ({"platform": "azureml2"}, "platform: 'azureml2' is none (did you mean 'azureml'?)"),

@@ -76,6 +76,7 @@ class AzureMLCompute:
         Raises UserError where the workspace cannot be used as the step says, ServiceError.
         """
         self._history = RunHistory(self._jobs.tracking_uri(), self._credential, self._scope)
+        self._submission.check()
         if self._request.compute:
             self._jobs.check_compute(self._request.compute)
         wanted = self._request.cancel_superseded

@@ -42,6 +42,10 @@ class Submission:
         """The job, and how it came to be one, for people. Raises UserError, ServiceError."""
         return self._resumed(run) if self._request.resume else self._taken_over_or_new(run)
 
+    def check(self) -> None:
+        """Raises UserError for what concerns all runs."""
+        job_environment(self._request.environment, self._root)
+
     def close(self) -> None:
         if "_folder" in self.__dict__:
             shutil.rmtree(self._folder, ignore_errors=True)

@@ -17,13 +17,14 @@ from amltasks.notebooks.wire import Decoder, Ended, Told
 from amltasks.platforms.azureml.failures import BUILD_LOG, JOB_LOG
 from amltasks.platforms.azureml.inside import MARK
 from amltasks.platforms.azureml.jobs import ACTIVE, Job, Jobs
-from amltasks.platforms.azureml.runs import RunDetails, RunHistory
+from amltasks.platforms.azureml.runs import MOST_BYTES, RunDetails, RunHistory
 from amltasks.platforms.azureml.step import RUN
 from amltasks.platforms.base import CellFinished, KernelStarted, OutputText, Progress, RunEvent
 from amltasks.redaction import Redactor
 from amltasks.report.model import CellResult
 
 SHORTEST_GAP, LONGEST_GAP = 1.1, 10.0  # seconds between two requests
+MANY_GAP = 1.6  # at least, for many jobs: what each has left is asked for beside that
 _GROWTH = 1.2
 _FEW = 3  # jobs that are asked for one by one
 _LOGS_A_ROUND = 3
@@ -144,8 +145,10 @@ class Watch:
         """Reads what an ended job has left in its log and details; what cannot be read is not known."""
         with suppress(AmlTasksError):
             job.saw_details(await asyncio.to_thread(self._history.details, job.name))
-            while data := await self._log_piece(job):
+            data = await self._log_piece(job)
+            while data:
                 job.saw_log(data)
+                data = await self._log_piece(job) if len(data) == MOST_BYTES else b""
             job.saw_log(b"\n")
 
     async def build_log(self, job: WatchedJob) -> str:
@@ -221,7 +224,8 @@ class Watch:
 
     async def _ask(self, question: Callable[[], _Answer]) -> _Answer:
         """One request, no sooner than the gap after the last one."""
-        await asyncio.sleep(max(0.0, self._asked + self._gap - time.monotonic()))
+        gap = max(self._gap, MANY_GAP if len(self._active) > _FEW else 0.0)
+        await asyncio.sleep(max(0.0, self._asked + gap - time.monotonic()))
         self._asked = time.monotonic()
         self.requests += 1
         return await asyncio.to_thread(question)
