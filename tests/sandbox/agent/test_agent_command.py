@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -171,13 +170,12 @@ def test_a_second_control_c_ends_everything_at_once(command: Command, tmp_path: 
     process = command.start(
         f"""
         steps:
-        - bash: trap '' INT TERM; sleep 60 & echo $! > {tmp_path}/pid; echo waiting; wait
+        - bash: trap '' INT TERM; sleep 60 & echo $! > {tmp_path}/pid; echo "wait""ing"; wait
           condition: always()
         """,
         f"--work={tmp_path}/agent",
     )
-    read_until(process, "waiting")
-    time.sleep(0.2)
+    read_until(process, "waiting")  # said by the script, not its text, which the log shows before it
     process.send_signal(signal.SIGINT)
     read_until(process, "Canceling the run.")
     process.send_signal(signal.SIGINT)
