@@ -6,13 +6,12 @@ from sandbox.azure.machine_learning import MachineLearningError
 
 
 def exists(kind: str, name: str, version: str, changed: str) -> MachineLearningError:
-    """kind: in words, like `data`; changed: what the client wants otherwise."""
+    """kind: in words, like `data`; changed: what the client wants otherwise. The SDK counts on 409, unlike for jobs."""
     return MachineLearningError(
-        400,
-        f"A {kind} version with this name and version already exists ({name}:{version}). If you are trying to create a "
-        f"new {kind} version, use a different name or version. If you are trying to update an existing {kind} version, "
-        f"the existing asset's {changed} cannot be changed. Only tags, description, properties, stage, and isArchived "
-        "can be updated.",
+        409,
+        f"The {kind} version {name}:{version} already exists. If you are trying to create a new {kind} version, use a "
+        f"different name or version. If you are trying to update an existing {kind} version, the existing asset's "
+        f"{changed} cannot be changed. Only tags, description, properties, stage, and isArchived can be updated.",
         inner=("Immutable", "AssetPropertyImmutable"),
     )
 

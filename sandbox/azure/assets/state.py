@@ -15,11 +15,15 @@ _CHANGEABLE = {"tags", "description", "properties", "stage", "isArchived", "prov
 
 @dataclass(frozen=True)
 class Kind:
-    """segment: in addresses; word: in messages; noun: in those about a missing one."""
+    """segment: in addresses; word: in messages; noun: in those about a missing one.
+
+    provisioned: whether its versions tell how far their making is.
+    """
 
     segment: str
     word: str
     noun: str
+    provisioned: bool = True
 
     @property
     def type(self) -> str:
@@ -28,7 +32,7 @@ class Kind:
 
 CODE = Kind("codes", "code", "Code")
 ENVIRONMENT = Kind("environments", "environment", "Environment")
-DATA = Kind("data", "data", "Data")
+DATA = Kind("data", "data", "Data", provisioned=False)
 MODEL = Kind("models", "model", "Model")
 COMPONENT = Kind("components", "component", "Component")
 
@@ -75,7 +79,8 @@ class Assets:
                         raise errors.exists(kind.word, name, version, key)
             else:
                 self._count(workspace, kind, name, version, properties, by)
-            return self._resources.put(path, {**properties, "provisioningState": "Succeeded"}, by=by)
+            made = {"provisioningState": "Succeeded"} if kind.provisioned else {}
+            return self._resources.put(path, {**properties, **made}, by=by)
 
     def code_with(self, workspace: Resource, digest: str) -> list[Resource]:
         """All code of the workspace with this content, by the hash that the client has made of it."""

@@ -40,10 +40,6 @@ def too_many(what: str, count: int, most: int) -> TrackingError:
     )
 
 
-def endpoint_not_found(path: str) -> TrackingError:
-    return TrackingError(404, "ENDPOINT_NOT_FOUND", f"No API found for '{path}'.")
-
-
 def not_played(what: str) -> TrackingError:
     return TrackingError(501, "NOT_IMPLEMENTED", f"The sandbox does not play {what}.")
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from sandbox.wire import Integer, Text, Wire
+from sandbox.wire import Integer, Number, Text, Wire
 
 
 def _whole(value: Any) -> Any:
@@ -15,7 +15,7 @@ def _whole(value: Any) -> Any:
 
 Long = Annotated[Integer, BeforeValidator(_whole)]
 Key = Annotated[Text, Field(min_length=1, max_length=250)]
-Value = Annotated[float | str, Field(union_mode="left_to_right")]  # `NaN` and the infinities come as texts
+Value = Number | Literal["NaN", "Infinity", "-Infinity"]  # what JSON's numbers cannot say comes as a text
 
 
 class _Message(Wire):
@@ -110,3 +110,12 @@ class SearchRuns(_Message):
     max_results: Long = 1000
     order_by: tuple[Text, ...] = ()
     page_token: Text | None = None
+
+
+class SearchLoggedModels(_Message):
+    experiment_ids: tuple[Text, ...] = ()
+    filter: Text | None = None
+    max_results: Long = 50
+    order_by: tuple[dict[str, Any], ...] = ()
+    page_token: Text | None = None
+    datasets: tuple[dict[str, Any], ...] = ()

@@ -158,9 +158,11 @@ def search_experiments(call: Call) -> Answer:
     return reply({"experiments": [_experiment_body(workspace, each) for each in found]})
 
 
-def refuse_newer(call: Call) -> Answer:
-    """What MLflow 3 asks for beside, and does without where a service is older."""
-    raise errors.endpoint_not_found(call.path)
+def search_logged_models(call: Call) -> Answer:
+    """MLflow 3 asks for models beside a run's files; there are none."""
+    workspace_of(call)
+    call.json(models.SearchLoggedModels)
+    return reply({"models": []})
 
 
 def _log_parameters(call: Call, run: Run, pairs: Iterable[models.Pair | models.LogParameter]) -> None:

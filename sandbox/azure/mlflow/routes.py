@@ -27,7 +27,7 @@ _OPERATIONS: list[tuple[str, str, Callable[[Call], Answer], str, list[str]]] = [
     ("GET", "experiments/get-by-name", responses.get_experiment_by_name, _READ, ["experiment_name"]),
     ("POST", "experiments/create", responses.create_experiment, _WRITE, []),
     ("POST", "experiments/search", responses.search_experiments, _READ, []),
-    ("POST", "logged-models/search", responses.refuse_newer, _READ, []),
+    ("POST", "logged-models/search", responses.search_logged_models, _READ, []),
 ]
 
 ROUTES = [

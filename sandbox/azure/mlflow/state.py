@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Strict
+
 from sandbox.azure.history.state import Run
 from sandbox.store import Document, Store, Table
 
 
 class Metric(Document):
-    """timestamp: milliseconds since the epoch."""
+    """value: a text where it is not finite. timestamp: milliseconds since the epoch."""
 
     key: str
-    value: float | str
+    value: Annotated[float, Strict()] | str
     timestamp: int
     step: int = 0
 
