@@ -6,6 +6,7 @@ from sandbox.azure import operations
 from sandbox.azure.arm import routes as arm
 from sandbox.azure.artifacts import routes as artifacts
 from sandbox.azure.assets import routes as assets
+from sandbox.azure.clouds import CLOUDS, STORAGE
 from sandbox.azure.computes import routes as computes
 from sandbox.azure.datastores import routes as datastores
 from sandbox.azure.entra import routes as entra
@@ -19,26 +20,23 @@ from sandbox.azure.storage import routes as storage
 from sandbox.azure.storage.errors import StorageError
 from sandbox.azure.workspaces import routes as workspaces
 
-_MANAGEMENT = ("https://management.core.windows.net", "https://management.azure.com")
 BLOBS = Host("{account}.blob.core.windows.net", (), error=StorageError)  # forwarded, see storage
+
+_MANAGEMENT = [
+    *arm.ROUTES,
+    *operations.ROUTES,
+    *workspaces.ROUTES,
+    *storage.ROUTES,
+    *computes.ROUTES,
+    *datastores.ROUTES,
+    *assets.ROUTES,
+    *jobs.ROUTES,
+]
 
 HOSTS = [
     *entra.HOSTS,
     imds.HOST,
-    Host(
-        "management.azure.com",
-        [
-            *arm.ROUTES,
-            *operations.ROUTES,
-            *workspaces.ROUTES,
-            *storage.ROUTES,
-            *computes.ROUTES,
-            *datastores.ROUTES,
-            *assets.ROUTES,
-            *jobs.ROUTES,
-        ],
-        audiences=_MANAGEMENT,
-    ),
+    *(Host(cloud.management, _MANAGEMENT, audiences=cloud.management_audiences) for cloud in CLOUDS),
     Host(
         "{region}.api.azureml.ms",
         [
@@ -48,7 +46,7 @@ HOSTS = [
             *mlflow.ROUTES,
             *assets.DATA_PLANE,
         ],
-        audiences=(*_MANAGEMENT, "https://ml.azure.com"),
+        audiences=[name for cloud in CLOUDS for name in cloud.resources if name != STORAGE],
         error=HistoryError,
     ),
 ]

@@ -5,18 +5,12 @@ from __future__ import annotations
 import hmac
 from typing import Any
 
+from sandbox.azure.clouds import CLOUDS, cloud_of
 from sandbox.azure.entra import assertions, errors
 from sandbox.azure.entra.state import Application
 from sandbox.azure.wire import Call, reply
 from sandbox.wire import Answer
 
-# What tokens can be had for: the resources that are played.
-RESOURCES = (
-    "https://management.azure.com",
-    "https://management.core.windows.net",
-    "https://ml.azure.com",
-    "https://storage.azure.com",
-)
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _FIELDS = (
     "client_id",
@@ -55,10 +49,11 @@ def discover_instance(call: Call) -> Answer:
             "api-version": "1.1",
             "metadata": [
                 {
-                    "preferred_network": "login.microsoftonline.com",
-                    "preferred_cache": "login.windows.net",
-                    "aliases": ["login.microsoftonline.com", "login.windows.net", "login.microsoft.com"],
+                    "preferred_network": each.authorities[0],
+                    "preferred_cache": each.cache_authority,
+                    "aliases": list(each.authorities),
                 }
+                for each in CLOUDS
             ],
         }
     )
@@ -80,7 +75,7 @@ def post_token(call: Call) -> Answer:
     resource, suffix, _ = fields["scope"].partition("/.default")
     if not suffix:
         raise errors.bad_scope(fields["scope"])
-    if resource.rstrip("/") not in RESOURCES:
+    if resource.rstrip("/") not in cloud_of(call.host).resources:
         raise errors.unknown_resource(resource, tenant)
     tokens = call.azure.tokens
     content: dict[str, Any] = {

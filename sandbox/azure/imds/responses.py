@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.azure.entra.responses import RESOURCES
+from sandbox.azure.clouds import PUBLIC
 from sandbox.azure.imds import errors
 from sandbox.azure.wire import JSON, Call
 from sandbox.wire import Answer
@@ -18,7 +18,7 @@ def get_token(call: Call) -> Answer:
     if not identities:
         raise errors.no_identity()
     resource = call.query.get("resource", "")
-    if resource.rstrip("/") not in RESOURCES:
+    if resource.rstrip("/") not in PUBLIC.resources:
         raise errors.unknown_resource(resource, call.azure.tenant)
     life, now = call.azure.tokens.life, int(call.world.clock.time())
     content = {

@@ -9,6 +9,7 @@ import httpx
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from sandbox.azure.clouds import STORAGE
 from sandbox.azure.storage import errors, signatures
 from sandbox.azure.storage.azurite import AzuriteError
 from sandbox.azure.storage.state import Account
@@ -18,7 +19,6 @@ from sandbox.wire import Answer
 if TYPE_CHECKING:
     from sandbox.world import World
 
-AUDIENCES = ("https://storage.azure.com",)
 _CONTAINERS = "Microsoft.Storage/storageAccounts/blobServices/containers"
 _HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "transfer-encoding"}
 _VERBS = {"GET": "read", "HEAD": "read", "DELETE": "delete"}
@@ -69,7 +69,7 @@ class Blobs:
         """Whether a token is for storage, and its owner may do this. Azurite would take any."""
         azure = self._world.azure
         try:
-            caller = azure.tokens.caller(request.headers["authorization"], AUDIENCES, azure.tenant)
+            caller = azure.tokens.caller(request.headers["authorization"], [STORAGE], azure.tenant)
         except TokenError as bad:
             raise errors.unauthenticated(str(bad), azure.tenant) from None
         query = request.query_params

@@ -195,6 +195,29 @@ class TestManagedIdentity:
         assert "Identity not found" in refused.value.message
 
 
+class TestSovereignClouds:
+    NAMES = (
+        ("login.microsoftonline.us", "management.usgovcloudapi.net"),
+        ("login.chinacloudapi.cn", "management.chinacloudapi.cn"),
+    )
+
+    @pytest.mark.parametrize(("authority", "management"), NAMES)
+    def test_they_sign_in_and_answer_under_their_own_names(self, cloud: Cloud, authority: str, management: str) -> None:
+        code = "credential = ClientSecretCredential(tenant, client_id, secret, authority=authority)\n"
+        code += f"result = credential.get_token('https://{management}/.default').token"
+        headers = {"Authorization": f"Bearer {cloud.run(code, authority=authority)}"}
+
+        own = cloud.ask("GET", f"https://{management}{cloud.workspace}", params=VERSION, headers=headers)
+        public = cloud.ask("GET", cloud.workspace, params=VERSION, headers=headers)
+
+        assert (own.status_code, public.status_code) == (200, 401)
+
+    def test_none_gives_tokens_for_another_ones_services(self, cloud: Cloud) -> None:
+        code = "credential = ClientSecretCredential(tenant, client_id, secret, authority='login.microsoftonline.us')\n"
+
+        assert "AADSTS500011" in refusal(cloud, code + GET)
+
+
 class TestTokens:
     """Checked by every service that is asked."""
 
