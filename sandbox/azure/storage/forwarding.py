@@ -12,7 +12,7 @@ from starlette.requests import Request
 from sandbox.azure.clouds import STORAGE
 from sandbox.azure.storage import errors, signatures
 from sandbox.azure.storage.azurite import AzuriteError
-from sandbox.azure.storage.state import Account
+from sandbox.azure.storage.state import IDLE_SECONDS, Account
 from sandbox.azure.tokens import TokenError
 from sandbox.wire import Answer
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 _CONTAINERS = "Microsoft.Storage/storageAccounts/blobServices/containers"
 _HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "transfer-encoding"}
 _VERBS = {"GET": "read", "HEAD": "read", "DELETE": "delete"}
-_IDLE_SECONDS = 2  # less than Azurite keeps a connection
 
 
 class Blobs:
@@ -31,7 +30,7 @@ class Blobs:
     def __init__(self, world: World) -> None:
         self._world = world
         self._client = httpx.AsyncClient(
-            trust_env=False, timeout=None, limits=httpx.Limits(keepalive_expiry=_IDLE_SECONDS)
+            trust_env=False, timeout=None, limits=httpx.Limits(keepalive_expiry=IDLE_SECONDS)
         )
         self._client.headers.clear()
 
@@ -61,7 +60,10 @@ class Blobs:
         sent = self._client.build_request(
             request.method, f"{base}{path}?{query}", headers=headers, content=_body(request, headers)
         )
-        answer = await self._client.send(sent, stream=True)
+        try:
+            answer = await self._client.send(sent, stream=True)
+        except httpx.TransportError as error:
+            raise errors.interrupted(f"Azurite did not answer: {type(error).__name__} {error}".strip()) from None
         told = {name: text for name, text in answer.headers.items() if name not in _HOP_BY_HOP}
         return Answer(status=answer.status_code, headers=told, stream=_rest(answer))
 

@@ -6,6 +6,7 @@ import base64
 import secrets
 import tempfile
 import threading
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,6 +21,7 @@ from sandbox.store import Document, Store, Table
 
 TYPE = "Microsoft.Storage/storageAccounts"
 SUFFIX = "blob.core.windows.net"
+IDLE_SECONDS = 2  # less than Azurite keeps a connection
 
 
 class Account(Document):
@@ -43,6 +45,12 @@ class Storage:
         self._azurite: Azurite | None = None
         self._made: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        """For requests of the sandbox's own; made once, as that takes ten times as long as a request."""
+        limits = httpx.Limits(keepalive_expiry=IDLE_SECONDS)
+        return httpx.Client(trust_env=False, verify=False, timeout=60, limits=limits)
 
     def create(self, name: str, group: str, location: str) -> Account:
         """An account in a resource group (its id), made where there is none of this name."""
@@ -121,7 +129,8 @@ class Storage:
         """The address of a running Azurite that knows all accounts and has all containers."""
         with self._lock:
             accounts = self._table.all("")
-            if self._azurite is None or self._azurite.accounts != {each.name for each in accounts}:
+            known = {each.name for each in accounts}
+            if self._azurite is None or self._azurite.accounts != known or not self._azurite.runs:
                 if self._azurite:
                     self._azurite.stop()
                 self._azurite = Azurite({each.name: each.key for each in accounts}, self._place())
@@ -137,6 +146,8 @@ class Storage:
             if self._temporary:
                 self._temporary.cleanup()
             self._azurite = self._temporary = None
+            if client := vars(self).pop("_client", None):
+                client.close()
             self._made.clear()
 
     def _place(self) -> Path:
@@ -149,35 +160,34 @@ class Storage:
 
     def _make(self, base: str, account: Account, container: str) -> None:
         if (account.name, container) not in self._made:
-            _ask(base, account, "PUT", container, {"restype": "container"}, accept=(409,))  # it is there already
+            self._ask(base, account, "PUT", container, {"restype": "container"}, accept=(409,))  # it is there already
             self._made.add((account.name, container))
 
     def _own(self, method: str, account: str, path: str, query: Any = None, **request: Any) -> httpx.Response:
         known = self._known(account)
-        return _ask(self.serving(), known, method, path, query or {}, **request)
+        return self._ask(self.serving(), known, method, path, query or {}, **request)
+
+    def _ask(
+        self,
+        base: str,
+        account: Account,
+        method: str,
+        path: str,
+        query: dict[str, str],
+        accept: tuple[int, ...] = (),
+        **more: Any,
+    ) -> httpx.Response:
+        """With the account's key behind it. httpx.HTTPStatusError for an unexpected no."""
+        signature = signatures.sign_account(account.name, account.key)
+        headers = {"Host": f"{account.name}.{SUFFIX}", "x-ms-version": signatures.VERSION, **more.pop("headers", {})}
+        asked = httpx.QueryParams(query).merge(httpx.QueryParams(signature))
+        answer = self._client.request(method, f"{base}/{path}", params=asked, headers=headers, **more)
+        if answer.status_code not in accept:
+            answer.raise_for_status()
+        return answer
 
     def _known(self, account: str) -> Account:
         found = self.account(account)
         if found is None:
             raise KeyError(f"There is no storage account {account!r}.")
         return found
-
-
-def _ask(
-    base: str,
-    account: Account,
-    method: str,
-    path: str,
-    query: dict[str, str],
-    accept: tuple[int, ...] = (),
-    **more: Any,
-) -> httpx.Response:
-    """A request of the sandbox's own, with the account's key behind it. httpx.HTTPStatusError for an unexpected no."""
-    signature = signatures.sign_account(account.name, account.key)
-    headers = {"Host": f"{account.name}.{SUFFIX}", "x-ms-version": signatures.VERSION, **more.pop("headers", {})}
-    asked = httpx.QueryParams(query).merge(httpx.QueryParams(signature))
-    with httpx.Client(trust_env=False) as client:
-        answer = client.request(method, f"{base}/{path}", params=asked, headers=headers, timeout=60, **more)
-    if answer.status_code not in accept:
-        answer.raise_for_status()
-    return answer
