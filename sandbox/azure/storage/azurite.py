@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -68,6 +69,11 @@ class Azurite:
         )
         self.accounts = frozenset(accounts)
         self.address = self._listening()
+        threading.Thread(target=self._heed, name="azurite-output", daemon=True).start()
+
+    @property
+    def runs(self) -> bool:
+        return self._process.poll() is None
 
     def stop(self) -> None:
         """End it, as it likes to be ended: what it keeps is then on disk."""
@@ -80,6 +86,12 @@ class Azurite:
         for stream in (self._process.stdin, self._process.stdout):
             if stream:
                 stream.close()
+
+    def _heed(self) -> None:
+        """Read on: whoever is not listened to stops when the pipe is full."""
+        with contextlib.suppress(ValueError):  # closed meanwhile
+            for _ in self._process.stdout or ():
+                pass
 
     def _listening(self) -> str:
         """Its address, once it has one."""

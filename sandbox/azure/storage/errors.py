@@ -34,6 +34,10 @@ def unavailable(reason: str) -> StorageError:
     return StorageError(501, "NotImplementedInSandbox", reason)
 
 
+def interrupted(reason: str) -> StorageError:
+    return StorageError(503, "ServerBusy", f"The server is currently unable to receive requests. {reason}")
+
+
 def unauthenticated(reason: str, tenant: str) -> StorageError:
     challenge = (
         f"Bearer authorization_uri=https://login.microsoftonline.com/{tenant}/oauth2/authorize "
