@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.azureml.cloud import Azure, open_azure
+from tests.azureml.steps import Ended
 from tests.locking import one_at_a_time
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,3 +30,20 @@ def azure(tmp_path: Path, azureml_python: Path) -> Iterator[Azure]:
     """A subscription with one workspace, of this test alone."""
     with open_azure(tmp_path, azureml_python) as opened:
         yield opened
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    return tmp_path / "repo"
+
+
+@pytest.fixture
+def step(azure: Azure, repo: Path, tmp_path: Path) -> Callable[..., Ended]:
+    """Runs a step to its end."""
+
+    def run(inputs: dict[str, str] | None = None, **variables: str) -> Ended:
+        output = tmp_path / "results"
+        job = azure.job(repo, {"outputFolder": str(output), **(inputs or {})}, **variables)
+        return Ended(azure.start(job), output / "results.json")
+
+    return run

@@ -4,66 +4,25 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.azureml.cloud import Azure, open_azure
+from tests.azureml.equal import without_varying
+from tests.azureml.steps import Cells, Ended, repository, wait_for
 from tests.notebooks.running import code, notebook_python, write_notebook
 
-SUITE: dict[str, Sequence[dict[str, Any] | str]] = {
+SUITE: dict[str, Cells] = {
     "passes": [code("alpha = 1", "parameters"), "print('alpha is', alpha)", "import helper; helper.WORD"],
     "fails": ["x = 1", "1 / 0", "print('not reached')"],
     "dies": ["print('before', flush=True)", "import os; os._exit(7)"],
     "exits": ["print(1)", "import sys; sys.exit(0)", "print(2)"],
 }
-SLEEPS = ["print('begun', flush=True)", "import time; time.sleep(300)"]
-
-
-def repository(folder: Path, notebooks: dict[str, Sequence[dict[str, Any] | str]]) -> Path:
-    (folder / "nb").mkdir(parents=True)
-    (folder / "nb" / "helper.py").write_text("WORD = 'helped'\n")
-    for name, cells in notebooks.items():
-        write_notebook(folder / "nb" / f"{name}.ipynb", cells, kernelspec={"name": "python3", "language": "python"})
-    return folder
-
-
-class Ended:
-    """A step that is over: its exit code, its log, and what it left."""
-
-    def __init__(self, process: subprocess.Popen[str], results: Path) -> None:
-        self.log, _ = process.communicate(timeout=200)
-        self.code = process.returncode
-        self.report: dict[str, Any] = json.loads(results.read_text("utf-8")) if results.is_file() else {}
-
-    @property
-    def outcomes(self) -> dict[str, str]:
-        return {Path(result["notebook"]).stem: result["outcome"] for result in self.report["results"]}
-
-    def variable(self, name: str) -> str:
-        (line,) = (line for line in self.log.splitlines() if f"variable={name};" in line)
-        return line.partition("]")[2]
-
-
-@pytest.fixture
-def repo(tmp_path: Path) -> Path:
-    return tmp_path / "repo"
-
-
-@pytest.fixture
-def step(azure: Azure, repo: Path, tmp_path: Path) -> Callable[..., Ended]:
-    """Runs a step to its end."""
-
-    def run(inputs: dict[str, str] | None = None, **variables: str) -> Ended:
-        output = tmp_path / "results"
-        job = azure.job(repo, {"outputFolder": str(output), **(inputs or {})}, **variables)
-        return Ended(azure.start(job), output / "results.json")
-
-    return run
+SLEEPS: Cells = ["print('begun', flush=True)", "import time; time.sleep(300)"]
 
 
 class TestSuite:
@@ -279,13 +238,4 @@ def test_an_environment_that_cannot_be_built(azure: Azure, repo: Path, step: Cal
 
 def essence(report: dict[str, Any]) -> Any:
     """All that a report says, without places and times."""
-    from tests.azureml.equal import without_varying
-
     return without_varying(report["results"])
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 90) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.1)

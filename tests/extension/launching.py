@@ -27,6 +27,7 @@ UV = Path(sys.executable).with_name("uv")
 INPUTS = {
     "notebooks": "multiLine",
     "attach": "string",
+    "platform": "string",
     "python": "string",
     "azureSubscription": "connectedService:AzureRM",
 }
@@ -169,7 +170,9 @@ def make_task(folder: Path, launcher: Path, main: str, links: Path) -> Path:
     write_wheel(folder, "ownpackage", {"ownpackage/__init__.py": "import locked\n"})
     (locked,) = links.glob("locked-*.whl")
     digest = hashlib.sha256(locked.read_bytes()).hexdigest()
-    (folder / "runner.lock").write_text(f"locked==1.0 \\\n    --hash=sha256:{digest}\n", encoding="utf-8")
+    for lock in ("runner.lock", "azureml.lock"):
+        text = f"# {lock}\nlocked==1.0 \\\n    --hash=sha256:{digest}\n"
+        (folder / lock).write_text(text, encoding="utf-8")
     return folder
 
 

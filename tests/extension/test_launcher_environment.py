@@ -39,6 +39,20 @@ def test_pip_makes_it_where_there_is_no_uv(agent: Agent, task: MakeTask) -> None
     assert seen(agent)["prefix"] == str(environment)
 
 
+def test_the_sdk_of_azure_ml_comes_only_with_its_platform(agent: Agent, task: MakeTask) -> None:
+    """Each platform has the environment of its own lock."""
+    folder = task(RECORDER)
+    agent.has_python().has_uv()
+
+    prefixes = []
+    for platform in ("", "agent", "azureml", " AzureML"):
+        assert agent.run(folder, **inputs(platform=platform)).code == 0
+        prefixes.append(seen(agent)["prefix"])
+
+    assert len(agent.environments) == 2
+    assert prefixes[0] == prefixes[1] != prefixes[2] == prefixes[3]
+
+
 def test_a_ready_environment_is_used_in_silence(used_agent: Agent, task: MakeTask) -> None:
     folder = task(RECORDER)
     used_agent.run(folder)

@@ -12,6 +12,8 @@ from amltasks.report.model import Outcome
 LAST_LINES = 15
 BUILD_LOG, JOB_LOG = "azureml-logs/20_image_build_log.txt", "user_logs/std_log.txt"
 
+# The message of a failed command ends with the end of its log, which is shown as lines of its own.
+_LOG_IN_MESSAGE = re.compile(r" Error: .*", re.DOTALL)
 # In order: what the service says, in its codes or messages, and what it means.
 _KNOWN: tuple[tuple[str, Outcome, str], ...] = (
     (
@@ -22,7 +24,7 @@ _KNOWN: tuple[tuple[str, Outcome, str], ...] = (
     (r"quota|core limit|insufficient.{0,20}capacity", Outcome.NOT_RUN, "the quota does not allow a node"),
     (r"preempt|evict", Outcome.KERNEL_DIED, "the node was taken away (preempted)"),
     (
-        r"out[- ]of[- ]memory|\bOOM\b|exit(?:ed)?(?: with)?(?: status| code)?:? 137\b|memory limit|killed.{0,30}memory",
+        r"out[- ]of[- ]memory|\bOOM\b|exit(?:ed)?(?: with)?(?: status)?(?: code)?:? 137\b|memory limit|killed.{0,30}memory",
         Outcome.KERNEL_DIED,
         "the node ran out of memory",
     ),
@@ -58,7 +60,7 @@ def said_of(details: RunDetails) -> str:
     """What the service says of a failure, the innermost first, or its warnings."""
     texts = list(_messages(details.error.error)) if details.error and details.error.error else []
     texts += [warning.message for warning in details.warnings or () if warning.message]
-    return one_line(" ".join(dict.fromkeys(texts)), 500)
+    return one_line(" ".join(_LOG_IN_MESSAGE.sub("", text) for text in dict.fromkeys(texts)), 500)
 
 
 def last_lines(text: str) -> list[str]:

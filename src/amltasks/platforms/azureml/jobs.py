@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import threading
 import warnings
@@ -127,7 +129,8 @@ class Jobs:
         with self._sending:
             new = spec.code not in self._sent or key not in self._made
             if new:
-                return self._submitted(spec, key)
+                with contextlib.redirect_stderr(io.StringIO()):  # the SDK's colours, whatever progress it may show
+                    return self._submitted(spec, key)
         return self._submitted(spec, key)
 
     def _submitted(self, spec: JobSpec, key: str) -> Job:

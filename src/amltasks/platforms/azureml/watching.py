@@ -212,11 +212,12 @@ class Watch:
     async def _look(self, job: WatchedJob) -> bool:
         details = await self._ask(lambda: self._history.details(job.name))
         job.saw_details(details)
-        data = b""
-        if JOB_LOG in details.log_files:
+        news = job.saw_status(details.status)
+        if JOB_LOG in details.log_files and not job.over.done():  # what an ended one has left is read by `finish`
             data = await self._ask(lambda: self._history.log(details.log_files[JOB_LOG], job.read))
             job.saw_log(data)
-        return job.saw_status(details.status) or bool(data)
+            news |= bool(data)
+        return news
 
     async def _log_piece(self, job: WatchedJob) -> bytes:
         address = job.details.log_files.get(JOB_LOG)
