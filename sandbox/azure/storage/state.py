@@ -133,6 +133,7 @@ class Storage:
             if self._azurite is None or self._azurite.accounts != known or not self._azurite.runs:
                 if self._azurite:
                     self._azurite.stop()
+                self._made.clear()  # it may have died before it wrote down what it had
                 self._azurite = Azurite({each.name: each.key for each in accounts}, self._place())
             for account in accounts:
                 for container in account.containers:
