@@ -45,10 +45,10 @@ class Application:
         work = (self._azure if proxied else self._devops).work(request)
         try:
             body = b"" if work.streams else await request.body()
-        except ClientDisconnect:  # nothing was asked for yet, and nobody is there to be answered
+            fault = self.world.faults.of(request.method, request.url.path, request.url.hostname or "")
+            answer = await self._answer(request, work, fault)
+        except ClientDisconnect:  # not all was asked for yet, and nobody is there to be answered
             return
-        fault = self.world.faults.of(request.method, request.url.path, request.url.hostname or "")
-        answer = await self._answer(request, work, fault)
         reset = fault is not None and fault.reset
         self.world.journal.add(
             Exchange(

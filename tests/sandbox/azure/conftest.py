@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import ssl
 import sys
 from collections.abc import Iterator
@@ -104,3 +105,12 @@ def opened(world: World, sdk: Sdk, folder: Path) -> Iterator[Cloud]:
             yield Cloud(world, server, folder, sdk, builds, secret, proxy_environment(world, folder))
     finally:
         world.close()
+
+
+def tunnel(cloud: Cloud, host: str) -> http.client.HTTPSConnection:
+    """A connection through the proxy, not yet made."""
+    trust = ssl.create_default_context(cadata=cloud.world.authority.certificate.decode())
+    address = cloud.server.base_url.rpartition("//")[2]
+    connection = http.client.HTTPSConnection(address, context=trust, timeout=30)
+    connection.set_tunnel(host, 443)
+    return connection

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import socket
 import ssl
@@ -13,15 +12,7 @@ import httpx
 import pytest
 
 from sandbox.faults import Fault
-from tests.sandbox.azure.conftest import MANAGEMENT, VERSION, Cloud
-
-
-def tunnel(cloud: Cloud, host: str) -> http.client.HTTPSConnection:
-    trust = ssl.create_default_context(cadata=cloud.world.authority.certificate.decode())
-    address = cloud.server.base_url.rpartition("//")[2]
-    connection = http.client.HTTPSConnection(address, context=trust, timeout=30)
-    connection.set_tunnel(host, 443)
-    return connection
+from tests.sandbox.azure.conftest import MANAGEMENT, VERSION, Cloud, tunnel
 
 
 def received(connection: socket.socket, until: bytes) -> bytes:

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from sandbox.world import World
-from tests.sandbox.azure.conftest import ROOT, Cloud, opened
+from tests.sandbox.azure.conftest import ROOT, Cloud, opened, tunnel
 from tests.sandbox.azure.sdk import RefusedError, Sdk
 
 ACCOUNT, CONTAINER = "sandboxstorage", "azureml"
@@ -160,6 +160,33 @@ class TestLife:
         assert (storage.get(ACCOUNT, CONTAINER, "a"), storage.get("another", CONTAINER, "b")) == (b"1", b"2")
         assert storage.get(ACCOUNT, CONTAINER, "b") is None
         assert storage.names("another", CONTAINER) == ["b"]
+
+    def test_one_that_died_is_replaced(self, cloud: Cloud) -> None:
+        before = azurite()
+        cloud.world.azure.storage.put(ACCOUNT, CONTAINER, "a", b"1")
+        [dead] = azurite() - before
+        os.kill(dead, signal.SIGKILL)
+        psutil.wait_procs([psutil.Process(dead)] if psutil.pid_exists(dead) else [])
+
+        url = cloud.world.azure.storage.signed(ACCOUNT, CONTAINER, "b", permissions="rcw")
+        headers = {"x-ms-blob-type": "BlockBlob", "x-ms-version": "2022-11-02"}
+        with cloud.client() as client:
+            assert client.put(url, content=b"2", headers=headers).status_code == 201
+
+    def test_who_hangs_up_while_sending_harms_nobody(self, cloud: Cloud, capfd: pytest.CaptureFixture[str]) -> None:
+        storage = cloud.world.azure.storage
+        storage.put(ACCOUNT, CONTAINER, "a", b"1")
+        path = storage.signed(ACCOUNT, CONTAINER, "b", permissions="rcw").partition(".net")[2]
+        connection = tunnel(cloud, f"{ACCOUNT}.blob.core.windows.net")
+        connection.putrequest("PUT", path)
+        connection.putheader("x-ms-blob-type", "BlockBlob")
+        connection.putheader("Content-Length", "1000000")
+        connection.endheaders(b"x" * 1000)
+        connection.close()
+
+        assert storage.get(ACCOUNT, CONTAINER, "a") == b"1"
+        assert storage.get(ACCOUNT, CONTAINER, "b") is None
+        assert "Traceback" not in capfd.readouterr().err
 
     def test_blobs_are_kept_with_the_state(self, tmp_path: Path) -> None:
         for write in (True, False):
