@@ -49,6 +49,9 @@ def _add_serve_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _serve(chosen: argparse.Namespace) -> int:
+    stopped = threading.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: stopped.set())
     world = World.open(chosen.state)
     with tempfile.TemporaryDirectory(prefix="sandbox-") as folder:
         try:
@@ -62,9 +65,6 @@ def _serve(chosen: argparse.Namespace) -> int:
             print(f"The sandbox cannot serve: {error}", file=sys.stderr)
             world.close()
             return 2
-        stopped = threading.Event()
-        for each in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(each, lambda *_: stopped.set())
         stopped.wait()
         server.stop()
         world.close()

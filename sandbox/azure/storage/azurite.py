@@ -49,9 +49,12 @@ def install() -> Path:
 
 
 class Azurite:
-    """One running process, for so many accounts (name to key), keeping what it is given in a folder."""
+    """One running process, for so many accounts (name to key), keeping what it is given in a folder.
 
-    def __init__(self, accounts: Mapping[str, str], folder: Path) -> None:
+    temporary: the folder goes with the process if that ends because this one has died.
+    """
+
+    def __init__(self, accounts: Mapping[str, str], folder: Path, *, temporary: bool) -> None:
         node = shutil.which("node")
         if node is None:
             raise AzuriteError("node is not on PATH: the sandbox's blobs need Node.js 20 or later.")
@@ -64,7 +67,11 @@ class Azurite:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, "AZURITE_ACCOUNTS": ";".join(f"{name}:{key}" for name, key in accounts.items())},
+            env={
+                **os.environ,
+                "AZURITE_ACCOUNTS": ";".join(f"{name}:{key}" for name, key in accounts.items()),
+                "SANDBOX_TEMPORARY": str(folder) if temporary else "",
+            },
             start_new_session=True,  # an interrupted terminal ends the sandbox, and the sandbox ends this
         )
         self.accounts = frozenset(accounts)

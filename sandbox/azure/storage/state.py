@@ -134,7 +134,9 @@ class Storage:
                 if self._azurite:
                     self._azurite.stop()
                 self._made.clear()  # it may have died before it wrote down what it had
-                self._azurite = Azurite({each.name: each.key for each in accounts}, self._place())
+                self._azurite = Azurite(
+                    {each.name: each.key for each in accounts}, self._place(), temporary=self._folder is None
+                )
             for account in accounts:
                 for container in account.containers:
                     self._make(self._azurite.address, account, container)

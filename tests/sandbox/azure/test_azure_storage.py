@@ -199,15 +199,20 @@ class TestLife:
             finally:
                 world.close()
 
-    def test_it_ends_with_a_sandbox_that_is_killed(self, tmp_path: Path) -> None:
+    def test_it_ends_with_a_sandbox_that_is_killed_and_leaves_nothing(self, tmp_path: Path) -> None:
         code = (
             "import psutil, time\nfrom sandbox.world import World\n"
             "world = World.open()\nworld.azure.workspaces.create('ws')\nworld.azure.storage.serving()\n"
             "print(psutil.Process().children()[0].pid, flush=True)\ntime.sleep(100)"
         )
-        with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True) as sandbox:
+        environment = {**os.environ, "TMPDIR": str(tmp_path)}
+        with subprocess.Popen(
+            [sys.executable, "-c", code], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+        ) as sandbox:
             assert sandbox.stdout
             child = psutil.Process(int(sandbox.stdout.readline()))
+            assert list(tmp_path.glob("sandbox-blobs-*"))
             os.kill(sandbox.pid, signal.SIGKILL)
 
         child.wait(timeout=60)
+        assert list(tmp_path.glob("sandbox-blobs-*")) == []

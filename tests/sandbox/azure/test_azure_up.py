@@ -63,6 +63,7 @@ def test_a_kept_state_gives_the_same_principal_again_in_a_file_of_its_owner(tmp_
             assert told(sandbox, "Azure")[-1].endswith(str(tmp_path / "env.sh"))
             found.append(variables((tmp_path / "env.sh").read_text().splitlines()))
             sandbox.send_signal(signal.SIGTERM)
+        assert sandbox.returncode == 0
 
     same = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_SUBSCRIPTION_ID")
     assert [found[0][name] for name in same] == [found[1][name] for name in same]
