@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,7 +25,8 @@ from amltasks.platforms.azureml.snapshot import files_of, make_snapshot
 from amltasks.platforms.base import CellFinished, KernelStarted, NotebookRun, RunEvent, Stop
 from amltasks.report.model import CellOutcome, NotebookResult, Outcome
 from tests.azureml.equal import essence
-from tests.notebooks.running import code, compute, notebook_python, write_notebook
+from tests.notebooks.corpus import Sample, differences, samples, seen
+from tests.notebooks.running import SHARED, Ran, code, compute, notebook_python, write_notebook
 
 NOTEBOOKS: dict[str, Sequence[dict[str, Any] | str]] = {
     "passes": [
@@ -168,6 +170,23 @@ def test_of_a_job_that_was_killed_the_saved_cells_are_rescued(root: Path, tmp_pa
     assert result is not None
     assert result.cells[0].outcome is CellOutcome.PASSED
     assert result.outcome is Outcome.KERNEL_DIED
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("sample", [pytest.param(sample, id=sample.id) for sample in samples()])
+def test_a_real_notebook_has_the_same_outcome_in_a_job(sample: Sample, tmp_path: Path) -> None:
+    root = tmp_path / "repo"
+    shutil.copytree(SHARED / sample.path.relative_to(SHARED).parts[0], root / "nb")
+    source = root / "nb" / Path(*sample.path.relative_to(SHARED).parts[1:])
+    for path in (root, *root.rglob("*")):
+        path.chmod(path.stat().st_mode | 0o700)
+    run = run_of(root, source.stem, cell_timeout=sample.cell_timeout).model_copy(
+        update={"source": source, "working_directory": source.parent, "notebook": source.name}
+    )
+
+    result, _, _ = in_a_job(run, root, tmp_path)
+
+    assert differences(sample.expect, seen(Ran(result))) == [], result.message
 
 
 def wait_for(condition: Any, seconds: float = 60) -> None:

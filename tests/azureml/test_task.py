@@ -202,6 +202,19 @@ urllib.request.urlopen(urllib.request.Request(address, json.dumps(body).encode()
     assert ended.variable("Scraps.nb_logs.r2") == "0.5"
 
 
+def test_serverless_machines_and_named_outputs(azure: Azure, repo: Path, step: Callable[..., Ended]) -> None:
+    """Without a cluster; what a notebook leaves in a named folder is an output of its job."""
+    leaves = "import os, pathlib; pathlib.Path(os.environ['AZURE_ML_OUTPUT_models'], 'm.txt').write_text('weights')"
+    repository(repo, {"leaves": [leaves]})
+
+    ended = step({"compute": "", "instanceType": "Standard_DS3_v2", "outputs": "models", "identity": "managed"})
+
+    assert ended.outcomes == {"leaves": "passed"}, ended.log
+    (job,) = azure.jobs()
+    assert (job.target, job.size) == ("serverless", "Standard_DS3_v2")
+    assert list(job.outputs) == ["models"]
+
+
 @pytest.mark.parametrize(
     ("inputs", "sentence"),
     [

@@ -24,7 +24,7 @@ _KNOWN: tuple[tuple[str, Outcome, str], ...] = (
     (r"quota|core limit|insufficient.{0,20}capacity", Outcome.NOT_RUN, "the quota does not allow a node"),
     (r"preempt|evict", Outcome.KERNEL_DIED, "the node was taken away (preempted)"),
     (
-        r"out[- ]of[- ]memory|\bOOM\b|exit(?:ed)?(?: with)?(?: status)?(?: code)?:? 137\b|memory limit|killed.{0,30}memory",
+        r"out[- ]of[- ]memory|\bOOM\b|exit(?:ed)?(?: with)?(?: status)?(?: code)?:? 137\b|killed.{0,30}memory",
         Outcome.KERNEL_DIED,
         "the node ran out of memory",
     ),
