@@ -41,7 +41,11 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began, clock = time.time(), time.monotonic()
-        request, proxied = _addressed(scope, receive)
+        try:
+            request, proxied = _addressed(scope, receive)
+        except ValueError:  # a whole address that is none
+            await Response(status_code=400)(scope, receive, send)
+            return
         work = (self._azure if proxied else self._devops).work(request)
         try:
             body = b"" if work.streams else await request.body()

@@ -68,15 +68,21 @@ class Connection(H11Protocol):
     async def _end_tls(self, host: str) -> None:
         """Go on as a connection to `host`, encrypted."""
         plain = self.transport
+        world = self.config.app.world  # type: ignore[union-attr]
+        try:
+            context = world.authority.context(host.lower())
+        except ValueError:  # no certificate can be for it
+            plain.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            plain.close()
+            return
         plain.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         arguments, named = self._construction
         inner = type(self)(*arguments, **named)
         inner.app_state = {**self.app_state, "host": host.lower()}
         self.connections.discard(self)
-        world = self.config.app.world  # type: ignore[union-attr]
         try:
-            encrypted = await self.loop.start_tls(plain, inner, world.authority.context(host.lower()), server_side=True)
-        except (OSError, ConnectionError):  # the client went away, or does not trust the authority: it knows why
+            encrypted = await self.loop.start_tls(plain, inner, context, server_side=True)
+        except OSError:  # the client went away, or does not trust the authority: it knows why
             plain.abort()
             return
         if encrypted is not None:

@@ -117,6 +117,17 @@ class TestConnections:
         assert connection.getresponse().status == 201
         connection.close()
 
+    @pytest.mark.parametrize(
+        "line",
+        ["CONNECT -a..b:443 HTTP/1.1", f"CONNECT {'a' * 300}:443 HTTP/1.1", "CONNECT x y", "GET http://[a/ HTTP/1.1"],
+    )
+    def test_what_names_no_host_is_a_bad_request(self, cloud: Cloud, line: str) -> None:
+        address = cloud.server.base_url.rpartition("//")[2].split(":")
+        with socket.create_connection((address[0], int(address[1])), timeout=30) as plain:
+            plain.sendall(f"{line}\r\nHost: x\r\n\r\n".encode())
+
+            assert received(plain, b"\r\n\r\n").startswith(b"HTTP/1.1 400 ")
+
 
 class TestStrictness:
     """What nobody knows that Azure would take is refused by its name, in ARM's form."""
