@@ -110,6 +110,25 @@ def test_a_managed_identity(azure: Azure, said: Said) -> None:
     assert said(endpoint).startswith("azureml://")
 
 
+@pytest.mark.parametrize(
+    ("cloud", "resource_manager"),
+    [
+        ("AzureUSGovernment", "https://management.usgovcloudapi.net/"),
+        ("AzureChinaCloud", "https://management.chinacloudapi.cn/"),
+    ],
+)
+def test_a_sovereign_cloud_is_asked_at_its_own_addresses(
+    azure: Azure, said: Said, cloud: str, resource_manager: str
+) -> None:
+    application, secret = azure.principal()
+    endpoint = azure.endpoint(application, serviceprincipalkey=secret)
+    endpoint["url"] = resource_manager
+    endpoint["data"]["environment"] = cloud
+
+    assert said(endpoint).startswith("azureml://")
+    assert asked(azure, resource_manager)
+
+
 def test_a_certificate_that_is_none(azure: Azure, said: Said) -> None:
     application, _ = azure.principal()
     pem = "-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n"
