@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 import threading
 import traceback
 from collections.abc import Mapping
@@ -23,6 +19,7 @@ from sandbox.azure.execution.clusters import Cluster, Pace
 from sandbox.azure.execution.environments import BuildError, digest_of, interpreter, pip_lines
 from sandbox.azure.execution.logs import BUILD_LOG, JOB_LOG, SYSTEM_LOG, Log, Tail
 from sandbox.azure.execution.places import Place, UnknownPlaceError, download, place_of, upload
+from sandbox.azure.execution.session import Command, Session
 from sandbox.azure.history.state import CONTAINER, Output, Run, RunError
 from sandbox.azure.jobs.state import output_uri
 from sandbox.azure.resources import Resource
@@ -32,7 +29,7 @@ from sandbox.wire import format_time
 if TYPE_CHECKING:
     from sandbox.azure.cloud import Cloud
 
-_NODE = Path(__file__).with_name("node.py")
+_LOG = "log"  # of its process
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 _TAIL_BYTES = 2000
 
@@ -44,7 +41,7 @@ class JobFailedError(Exception):
 
 
 class StoppedError(Exception):
-    """The job was cancelled, or is out of time, or lost its node."""
+    """The job was cancelled, or is out of time."""
 
 
 class Job:
@@ -74,9 +71,10 @@ class Job:
         self._folder = folder
         self._definition = cloud.jobs.definition(workspace, run.id)
         self._stopped = threading.Event()
-        self._preempted = False
+        self._preempted = False  # and not on another node yet
+        self._preemptions = 0
         self._late = False
-        self._process: subprocess.Popen[bytes] | None = None
+        self._session: Session | None = None
         self._lock = threading.Lock()
         self._system = self._log(SYSTEM_LOG)
         self._output = self._log(JOB_LOG)  # of all nodes that it comes to
@@ -101,20 +99,27 @@ class Job:
 
     def cancel(self) -> None:
         """Have it ended: SIGTERM to its session, patience, SIGKILL."""
-        self._stopped.set()
-        self._cluster.wake()
-        self._tell(b"stop\n")
-
-    def preempt(self) -> None:
-        """Take its node away: nothing is asked, nothing is kept; on other nodes it begins anew."""
-        self._preempted = True
-        self._tell(b"kill\n")
+        self._stop()
+        if self._session:
+            self._session.stop()
 
     def kill(self) -> None:
         """At once, whatever it is doing: the sandbox ends."""
-        self._stopped.set()
+        self._stop()
+        if self._session:
+            self._session.kill()
+
+    def preempt(self) -> None:
+        """Take its node away: nothing is asked, nothing is kept; on another node it begins anew."""
+        if self._session:
+            self._preempted = True
+            self._preemptions += 1
+            self._session.kill()
+
+    def _stop(self) -> None:
+        with self._lock:
+            self._stopped.set()
         self._cluster.wake()
-        self._tell(b"kill\n")
 
     def _go(self) -> None:
         python = self._environment()
@@ -127,14 +132,17 @@ class Job:
                     raise StoppedError
                 self._check_cluster()
                 code = self._on_node(python)
-            if not self._preempted:
-                break
+                if not self._preempted:
+                    self._finish(code)
+                    return
             self._preempted = False
             self._say("The node was preempted; the job is queued again.")
+
+    def _finish(self, code: int) -> None:
         if self._stopped.is_set():
             raise StoppedError
         if code:
-            log = self._folder / "log"
+            log = self._folder / _LOG
             raise JobFailedError(
                 failures.command_failed(code, log.read_bytes()[-_TAIL_BYTES:].decode("utf-8", "replace"))
             )
@@ -193,50 +201,25 @@ class Job:
         download(self._cloud, place_of(self._cloud, self._workspace, code.properties["codeUri"]), work)
 
     def _execute(self, python: Path, work: Path, bound: Bound) -> int:
-        log = self._folder / "log"
+        for folder in (work / "outputs", work / "logs", self._folder / "home"):
+            folder.mkdir(exist_ok=True)
+        log = self._folder / _LOG
         log.touch()
-        home = self._folder / "home"
-        home.mkdir()
-        (work / "outputs").mkdir(exist_ok=True)
-        (work / "logs").mkdir(exist_ok=True)
-        asked = {
-            "command": bound.command(self._definition["command"]),
-            "folder": str(work),
-            "environment": {
-                **self._network,
-                **variables(self._cloud, self._workspace, self._run, self._definition, bound, python, home),
-            },
-            "log": str(log),
-            "grace": self._pace.grace,
-        }
+        own = variables(self._cloud, self._workspace, self._run, self._definition, bound, python, self._folder / "home")
+        text = bound.command(self._definition["command"])
+        command = Command(text, work, {**self._network, **own}, log, self._pace.grace)
         with self._lock:
             if self._stopped.is_set():
                 raise StoppedError
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(_NODE)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                cwd=self._folder,
-                env={"PATH": os.defpath, "LANG": "C.UTF-8"},
-                start_new_session=True,  # an interrupted terminal ends the sandbox, and the sandbox ends this
-            )
-        self._tell(json.dumps(asked).encode() + b"\n")
+            self._session = Session(command)
         self._cloud.runs.move(self._run, "Running")
         timers = self._timers()
         try:
             with Tail(log, self._output, self._pace.log):
-                assert self._process.stdout is not None
-                told = self._process.stdout.read().split()
-                self._process.wait()
+                return self._session.wait()
         finally:
             for timer in timers:
                 timer.cancel()
-            with self._lock:
-                for stream in (self._process.stdin, self._process.stdout):
-                    if stream:
-                        stream.close()
-                self._process = None
-        return int(told[-1]) if told else 137
 
     def _timers(self) -> list[threading.Timer]:
         """What ends the process before it ends by itself."""
@@ -245,9 +228,9 @@ class Job:
         if limit:
             timers.append(threading.Timer(_seconds(limit), self._expire))
         compute = self._cloud.computes.find(self._workspace, self._run.target)
-        first = not self._cloud.execution.was_preempted(self._run)
-        if self._pace.preempt is not None and compute and first and is_low_priority(compute):
-            timers.append(threading.Timer(self._pace.preempt, self._cloud.execution.preempt, [self._run.id]))
+        may_lose = compute is not None and is_low_priority(compute) and not self._preemptions
+        if self._pace.preempt is not None and may_lose:
+            timers.append(threading.Timer(self._pace.preempt, self.preempt))
         for timer in timers:
             timer.daemon = True
             timer.start()
@@ -298,15 +281,6 @@ class Job:
 
     def _say(self, text: str) -> None:
         self._system.line(f"{format_time(self._clock.now())} {text}")
-
-    def _tell(self, word: bytes) -> None:
-        with self._lock:
-            if self._process and self._process.stdin:
-                try:
-                    self._process.stdin.write(word)
-                    self._process.stdin.flush()
-                except BrokenPipeError:  # it has ended
-                    return
 
 
 def _seconds(duration: str) -> float:

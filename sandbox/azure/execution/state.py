@@ -58,7 +58,6 @@ class Execution:
         self._clock = clock
         self._clusters: dict[str, Cluster] = {}
         self._jobs: dict[str, tuple[Job, threading.Thread]] = {}
-        self._preempted: set[str] = set()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._lock = threading.Lock()
 
@@ -94,13 +93,9 @@ class Execution:
         """Take the node of a running job away, by the job's name. ValueError where none of that name runs."""
         for job, thread in list(self._jobs.values()):
             if job.name == name and thread.is_alive():
-                self._preempted.add(name)
                 job.preempt()
                 return
         raise ValueError(f"There is no running job {name!r}.")
-
-    def was_preempted(self, run: Run) -> bool:
-        return run.id in self._preempted
 
     def counts(self, compute: Resource) -> dict[str, int]:
         """Nodes of a cluster, by their state."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -32,13 +33,12 @@ job = command(
     environment_variables={"COLOUR": "blue"}, tags={"build": "17"}, display_name="A job",
 )
 made = client.jobs.create_or_update(job)
-told = io.StringIO()
-with contextlib.redirect_stdout(told):
+with contextlib.redirect_stdout(io.StringIO()):
     client.jobs.stream(made.name)
 client.jobs.download("sdk", download_path=target, all=True)
 again = client.jobs.get("sdk")
 result = {
-    "made": [made.name, made.status], "log": told.getvalue(), "status": again.status, "studio": again.studio_url,
+    "made": [made.name, made.status], "status": again.status, "studio": again.studio_url,
     "tags": again.tags, "name": again.display_name, "experiment": again.experiment_name,
     "variables": again.environment_variables,
     "files": sorted(str(path.relative_to(target)) for path in Path(target).rglob("*") if path.is_file()),
@@ -49,13 +49,34 @@ result = {
         )
 
         assert found["made"] == ["sdk", "NotStarted"]
-        assert "input 3 sdk" in found["log"]
+        assert (tmp_path / "left" / "artifacts" / JOB_LOG).read_text() == "input 3 sdk\n"
         assert (found["status"], found["experiment"], found["name"]) == ("Completed", "trying", "A job")
         assert (found["tags"], found["variables"]) == ({"build": "17"}, {"COLOUR": "blue"})
         assert found["studio"].startswith(f"https://ml.azure.com/runs/sdk?wsid={scene.workspace.id}")
         assert {"artifacts/outputs/kept.txt", f"artifacts/{JOB_LOG}", "named-outputs/table/named.txt"} <= set(
             found["files"]
         )
+
+    def test_streams_the_log_of_a_job_that_runs(self, scene: Scene) -> None:
+        scene.submit("speaks", "echo begun; sleep 300")
+        scene.running("speaks", "begun")
+        journal = scene.cloud.world.journal
+
+        def cancel() -> None:
+            scene.wait(lambda: any("dcid.speaks/user_logs/std_log.txt" in each.url for each in journal.exchanges))
+            scene.ask("POST", "jobs/speaks/cancel")
+
+        cancelling = threading.Thread(target=cancel)
+        cancelling.start()
+        log = scene.run(
+            "import contextlib, io\n"
+            "with contextlib.redirect_stdout(io.StringIO()) as told: client.jobs.stream('speaks')\n"
+            "result = told.getvalue()"
+        )
+        cancelling.join()
+
+        assert "Streaming user_logs/std_log.txt" in log
+        assert "begun\n" in log
 
     def test_is_told_of_a_failure(self, scene: Scene) -> None:
         with pytest.raises(RefusedError) as refused:
@@ -318,6 +339,17 @@ class TestEnding:
 
         assert scene.ended("robbed").status == "Completed"
         assert scene.file("robbed", JOB_LOG) == "begun\nbegun\ndone\n"
+
+    def test_a_cluster_of_low_priority_loses_a_node_once_where_the_pace_says_so(self, scene: Scene) -> None:
+        scene.azure.computes.create(scene.workspace, "spot", nodes=1, low_priority=True)
+        scene.azure.execution.pace.preempt = 0.5
+        body = scene.body("sleep 1")
+        body["properties"]["computeId"] = f"{scene.workspace.id}/computes/spot"
+
+        scene.ask("PUT", "jobs/robbed", body)
+
+        assert scene.ended("robbed").status == "Completed"
+        assert scene.file("robbed", "system_logs/lifecycler/lifecycler.log").count("preempted") == 1
 
     def test_the_files_of_a_cancelled_job_are_kept(self, scene: Scene) -> None:
         scene.submit("partial", "echo half > outputs/half.txt; echo ready; sleep 300")
