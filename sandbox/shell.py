@@ -11,18 +11,18 @@ from sandbox.azure.entra.state import Application
 from sandbox.proxy import proxy_environment
 from sandbox.world import World
 
-GROUP, WORKSPACE, PRINCIPAL = "sandbox", "demo", "sandbox-shell"
+GROUP, WORKSPACE, CLUSTER, PRINCIPAL = "sandbox", "demo", "cpu-cluster", "sandbox-shell"
 _ROLES = ("Contributor", "Storage Blob Data Contributor")
 
 
 def shell_environment(world: World, folder: Path) -> dict[str, str]:
     """Variables for azure-identity, azure-ai-ml and their like. folder: see proxy_environment.
 
-    The workspace and the service principal that they name are made where there are none.
+    The workspace, with a cluster of two nodes, and the service principal that they name are made where there are none.
     """
     azure = world.azure
     if azure.workspaces.find(GROUP, WORKSPACE) is None:
-        azure.workspaces.create(WORKSPACE, GROUP)
+        azure.computes.create(azure.workspaces.create(WORKSPACE, GROUP), CLUSTER)
     principal = _principal(world)
     return {
         **proxy_environment(world, folder),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 
 from sandbox.agent.endpoints import Endpoint
-from sandbox.shell import GROUP, WORKSPACE
+from sandbox.shell import CLUSTER, GROUP, WORKSPACE
 from sandbox.world import World
 
-CONNECTION, CLUSTER, NODES = "azure", "cpu-cluster", 2
+CONNECTION, NODES = "azure", 2
 _PRINCIPAL = "sandbox-pipelines"
 
 
