@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from amltasks.agent.neutral import one_line
 from amltasks.errors import ServiceError, UserError
 
+_PAUSES = (1.0, 3.0, 9.0)  # seconds
+_MAY_PASS = (408, 409, 412, 429)
+_Answer = TypeVar("_Answer")
 _AADSTS = re.compile(r"AADSTS(\d+): ?([^\r\n]*?)(?:\s*Trace ID:|\s*Correlation ID:|$)", re.MULTILINE)
 # https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 _SIGN_IN = {
@@ -40,6 +44,21 @@ def answered(what: str) -> Iterator[None]:
         raise _refused(what, error) from error
     except AzureError as error:
         raise ServiceError(f"{what}: {_reason(error)}") from error
+
+
+def repeated(action: Callable[[], _Answer]) -> _Answer:
+    """What an action answers that may be done twice; again after a failure that may pass, a few times.
+
+    The SDK itself repeats only what changes nothing. Raises what the action raises.
+    """
+    for pause in _PAUSES:
+        try:
+            return action()
+        except ServiceError as error:
+            if error.status is not None and error.status < 500 and error.status not in _MAY_PASS:
+                raise
+            time.sleep(error.retry_after if error.retry_after is not None else pause)
+    return action()
 
 
 def said_by(error: Any) -> tuple[str, str]:

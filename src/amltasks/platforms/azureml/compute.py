@@ -169,11 +169,12 @@ class AzureMLCompute:
         build_log = "" if watched.started else await self._watch.build_log(watched)
         tail = watched.tail[-LAST_LINES:] or last_lines(build_log)
         outcome, message = outcome_of(watched.status, watched.details, started=watched.started, log_tail=tail)
-        if watched.status == "Completed":
-            outcome, message = Outcome.NOT_RUN, "The job completed in Azure ML, but its result could not be read."
+        if problem and outcome is not Outcome.CANCELLED:
+            outcome, message = Outcome.NOT_RUN, f"The job ended in Azure ML, but its result is not known. {problem}"
+        elif watched.status == "Completed":
+            outcome, message = Outcome.NOT_RUN, "The job completed in Azure ML, but left no result that can be read."
         redactor = Redactor(run.secrets)
         notes = [f"In Azure ML Studio: {job.studio}"] if job.studio else []
-        notes += [redactor.text(problem)] if problem else []
         if tail:
             notes.append(redactor.text("\n".join(["The last lines of its log:", *tail])))
         death = RunEnding(reason=EndingReason.DIED, detail=message)

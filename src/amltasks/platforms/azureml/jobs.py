@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import logging
 import threading
 import warnings
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from amltasks.data import Data
 from amltasks.errors import ServiceError, UserError
-from amltasks.platforms.azureml.answers import answered, said_by
+from amltasks.platforms.azureml.answers import answered, repeated, said_by
 from amltasks.platforms.azureml.connection import Cloud, Workspace
 from amltasks.platforms.azureml.environment import JobEnvironment
 from amltasks.platforms.azureml.request import Identity
@@ -130,8 +131,13 @@ class Jobs:
             new = spec.code not in self._sent or key not in self._made
             if new:
                 with contextlib.redirect_stderr(io.StringIO()):  # the SDK's colours, whatever progress it may show
-                    return self._submitted(spec, key)
-        return self._submitted(spec, key)
+                    return self._submitted_once(spec, key)
+        return self._submitted_once(spec, key)
+
+    def _submitted_once(self, spec: JobSpec, key: str) -> Job:
+        """Tried several times if need be; where an answer was lost, the job may be there already."""
+        tries = itertools.count()
+        return repeated(lambda: (next(tries) and self.find(spec.name)) or self._submitted(spec, key))
 
     def _submitted(self, spec: JobSpec, key: str) -> Job:
         job = self._command(spec, self._sent.get(spec.code), self._made.get(key))
@@ -186,6 +192,9 @@ class Jobs:
 
     def cancel(self, name: str) -> None:
         """Asks for it; one that has ended already is no error."""
+        repeated(lambda: self._cancel(name))
+
+    def _cancel(self, name: str) -> None:
         from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
         with answered(f"The job {name} could not be cancelled"):
@@ -200,11 +209,16 @@ class Jobs:
 
     def download(self, name: str, folder: Path) -> Path:
         """What an ended job has left, logs included: the folder below the given one that holds it."""
-        with answered(f"What the job {name} has left could not be downloaded"):
-            try:
-                self._client.jobs.download(name, download_path=folder)
-            except (OSError, ValueError) as error:
-                raise ServiceError(f"What the job {name} has left could not be downloaded: {error}") from error
+        what = f"What the job {name} has left could not be downloaded"
+
+        def download() -> None:
+            with answered(what):
+                try:
+                    self._client.jobs.download(name, download_path=folder)
+                except (OSError, ValueError) as error:
+                    raise ServiceError(f"{what}: {error}") from error
+
+        repeated(download)
         return folder / "artifacts"
 
     def _names(self, listed_by: Any) -> list[str]:
