@@ -122,11 +122,15 @@ class Zygote:
             return (self._folder / "log").read_text("utf-8", "replace")[-4000:]
         return ""
 
-    def close(self) -> None:
-        """Ends it. Kernels live on as long as whoever asked for them."""
+    def end(self) -> None:
+        """Tells it to end, and does not wait: `close` does. Kernels live on as long as whoever asked for them."""
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
+
+    def close(self) -> None:
+        """Ends it."""
+        self.end()
         try:
             self._process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:  # still importing

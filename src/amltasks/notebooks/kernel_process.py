@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Mapping
@@ -23,8 +22,9 @@ from jupyter_client.connect import write_connection_file
 from jupyter_client.launcher import launch_kernel
 
 from amltasks.kernels.forking import ForkedKernel, ForkFailedError, ForkRefusedError, ZygoteLostError, fork_kernel
+from amltasks.notebooks.exits import describe_exit
 from amltasks.notebooks.kernels import Kernel
-from amltasks.notebooks.processes import MARKER
+from amltasks.notebooks.processes import MARKER, connection_folder
 
 _LONGEST_IPC_PATH = 107  # sockaddr_un.sun_path without its NUL; "k-5" is the longest name in the folder
 _TAIL_BYTES = 16 * 1024
@@ -236,21 +236,3 @@ class _Tail:
     def text(self) -> str:
         with self._lock:
             return self._kept.decode("utf-8", "replace")
-
-
-def connection_folder(marker: str) -> Path:
-    """Where the kernel of that marker has its sockets: whoever cleans up after a killed worker must find it."""
-    return Path(tempfile.gettempdir()) / f"amlk-{marker[:16]}"
-
-
-def describe_exit(code: int) -> str:
-    """`exit code 3`, or `SIGKILL` for -9."""
-    return f"exit code {code}" if code >= 0 else signal_name(-code)
-
-
-def signal_name(number: int) -> str:
-    """SIGKILL for 9; `signal 64` where it has no name."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

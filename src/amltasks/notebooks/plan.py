@@ -20,10 +20,8 @@ from nbformat import NotebookNode
 from amltasks.errors import UserError
 from amltasks.kernels.preload import choose
 from amltasks.notebooks.folders import make_run_folders
-from amltasks.notebooks.kernels import KernelMissingError, find_interpreter
 from amltasks.notebooks.parameter_cell import check_parameters
 from amltasks.notebooks.parameters import ParameterSet
-from amltasks.notebooks.pip_requirements import unmet_requirements
 from amltasks.notebooks.reading import read_notebook
 from amltasks.notebooks.selection import select_notebooks
 from amltasks.notebooks.settings import RepositorySettings, Settings
@@ -134,6 +132,10 @@ def interpreter_of(request: RunNotebooksRequest) -> str:
 def _unmet(run: NotebookRun, settings: Settings) -> str:
     if not settings.requirements:
         return ""
+    # Imported here: most runs have no use for them, and need not wait.
+    from amltasks.notebooks.kernels import KernelMissingError, find_interpreter
+    from amltasks.notebooks.pip_requirements import unmet_requirements
+
     try:
         interpreter = find_interpreter(run.python, os.environ, run.working_directory)
     except KernelMissingError:

@@ -9,7 +9,7 @@ import sys
 
 from amltasks.limits import Limits
 from amltasks.notebooks.cgroups import ControlGroup, memory_event_files, read_count
-from amltasks.notebooks.kernel_process import signal_name
+from amltasks.notebooks.exits import signal_name
 from amltasks.notebooks.watching import Watch
 from amltasks.report.model import KernelDeath
 from amltasks.sizes import size_like

@@ -11,6 +11,7 @@ import contextlib
 import ctypes
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -82,3 +83,8 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:  # gone meanwhile, or another user's
         return b""
+
+
+def connection_folder(marker: str) -> Path:
+    """Where the kernel of that marker has its sockets: whoever cleans up after a killed worker must find it."""
+    return Path(tempfile.gettempdir()) / f"amlk-{marker[:16]}"

@@ -75,9 +75,6 @@ class Zygote:
                 _import(name)
         del builtins.get_ipython  # type: ignore[attr-defined]
 
-        # Compiles the regular expressions that every first cell needs; keeps nothing.
-        importlib.import_module("IPython.core.inputtransformer2").TransformerManager().transform_cell("x = 'a'\n")
-
     def _final_refusal(self) -> str:
         """Why nothing may ever be forked from here; empty if all is well."""
         pid = os.fork()  # libraries that end their threads before a fork (OpenBLAS) do it now
@@ -189,6 +186,9 @@ def main() -> None:
     sys.path[:] = [place for place in sys.path if Path(place) != here]
     zygote = Zygote()
     os.write(1, ("\t".join(_description()) + "\n").encode("utf-8", "backslashreplace"))
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 1)  # keepers inherit it, and no notebook shall write to the description through them
+    os.close(nothing)
     settings = json.loads(_line())  # only now: what to preload may have become known meanwhile
     zygote.preload(settings["preload"])
     listening = serve(socket.socket(fileno=settings["listener"]), zygote, keeper.keep)

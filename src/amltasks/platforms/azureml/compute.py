@@ -15,7 +15,7 @@ from amltasks.notebooks.records import EndingReason, RunEnding
 from amltasks.notebooks.suite import WHY_NOT_RUN
 from amltasks.platforms.azureml.collecting import collect, rescue
 from amltasks.platforms.azureml.connection import ServiceConnection, chosen_workspace
-from amltasks.platforms.azureml.failures import LAST_LINES, last_lines, outcome_of
+from amltasks.platforms.azureml.failures import JOB_LOG, LAST_LINES, last_lines, outcome_of
 from amltasks.platforms.azureml.inside import FOLDER
 from amltasks.platforms.azureml.jobs import ACTIVE, CANCELED, Job, Jobs
 from amltasks.platforms.azureml.orphans import cancel_superseded
@@ -139,19 +139,23 @@ class AzureMLCompute:
         return job
 
     async def _collected(self, run: NotebookRun, job: Job, watched: WatchedJob, started_at: datetime) -> NotebookResult:
-        await self._watch.finish(watched)
         self._watch.drop(watched)
         folder = Path(tempfile.mkdtemp(prefix="amltasks-azureml-"))
-        problem = ""
+        left, problem = folder, ""
         async with self._places:
             try:
-                left = await asyncio.to_thread(self._jobs.download, job.name, folder) / FOLDER
+                left = await asyncio.to_thread(self._jobs.download, job.name, folder)
             except AmlTasksError as error:
-                problem, left = str(error), folder
+                problem = str(error)
             metrics = await self._metrics(job)
-        result = await asyncio.to_thread(collect, left, run)
+        if (left / JOB_LOG).is_file():
+            watched.saw_whole_log((left / JOB_LOG).read_bytes())
+        else:
+            await self._watch.finish(watched)
+        result = await asyncio.to_thread(collect, left / FOLDER, run)
         if result is None:
-            result = await self._without_result(run, job, watched, left, started_at, problem)
+            await self._watch.explain(watched)
+            result = await self._without_result(run, job, watched, left / FOLDER, started_at, problem)
         shutil.rmtree(folder, ignore_errors=True)
         return result.model_copy(update={"scraps": {**metrics, **result.scraps}})
 

@@ -106,6 +106,10 @@ class WatchedJob:
             else:
                 assert isinstance(message, Ended)
 
+    def saw_whole_log(self, data: bytes) -> None:
+        """All of it, once it has ended."""
+        self.saw_log(data[self.read :] + b"\n")
+
     def _told(self, event: RunEvent) -> None:
         event = type(event).model_validate(self._redactor.value(event.model_dump(mode="json")))
         if isinstance(event, KernelStarted):
@@ -141,10 +145,15 @@ class Watch:
             self._turns = asyncio.ensure_future(self._watch())
         return job
 
-    async def finish(self, job: WatchedJob) -> None:
-        """Reads what an ended job has left in its log and details; what cannot be read is not known."""
+    async def explain(self, job: WatchedJob) -> None:
+        """Looks once more at an ended job, for why it ended; what cannot be read is not known."""
         with suppress(AmlTasksError):
             job.saw_details(await asyncio.to_thread(self._history.details, job.name))
+
+    async def finish(self, job: WatchedJob) -> None:
+        """Reads the rest of an ended job's log, where it was not downloaded with all else."""
+        await self.explain(job)
+        with suppress(AmlTasksError):
             data = await self._log_piece(job)
             while data:
                 job.saw_log(data)

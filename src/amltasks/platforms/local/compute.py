@@ -12,7 +12,7 @@ from typing import Any
 from amltasks.errors import ServiceError
 from amltasks.notebooks import processes
 from amltasks.notebooks.cells import one_line
-from amltasks.notebooks.kernel_process import connection_folder, signal_name
+from amltasks.notebooks.exits import signal_name
 from amltasks.notebooks.records import CellEnding, CellRecord, EndingReason, RunEnding
 from amltasks.notebooks.results import result_of, unstarted
 from amltasks.notebooks.saving import recover
@@ -67,6 +67,8 @@ class LocalCompute:
             self._zygotes.preload(modules)
 
     def close(self) -> None:
+        if self._zygotes:
+            self._zygotes.end()  # beside the workers' nursery, not after it
         self._workers.close()
         if self._zygotes:
             self._zygotes.close()
@@ -95,7 +97,7 @@ class LocalCompute:
             process.kill()
             if watched.result is None:  # a worker that gave its result has left nothing
                 processes.end_all(marker, descendants=False)
-                shutil.rmtree(connection_folder(marker), ignore_errors=True)
+                shutil.rmtree(processes.connection_folder(marker), ignore_errors=True)
             await asyncio.wait({process.exited}, timeout=1)
             process.close()
         return watched.result or watched.without_worker(process.exit_code, stop)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import asyncio
 import contextlib
+import importlib.util
 import os
 import signal
 import socket
@@ -95,9 +96,18 @@ class Workers:
 
 
 def _worker() -> Callable[[], None]:
+    _import_when_used("requests")  # papermill imports it, for notebooks on web servers; ours never are
     from amltasks.notebooks.worker import main
 
     return main
+
+
+def _import_when_used(name: str) -> None:
+    spec = importlib.util.find_spec(name)
+    if spec is not None and spec.loader is not None and name not in sys.modules:
+        spec.loader = importlib.util.LazyLoader(spec.loader)
+        module = sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
 
 
 async def _direct() -> WorkerProcess:

@@ -53,6 +53,11 @@ class Zygotes:
         zygote = self._zygotes.get(interpreter)
         return WarmKernels(interpreter=interpreter, address=zygote.address) if zygote else None
 
+    def end(self) -> None:
+        """Tells them to end; `close` waits until they have."""
+        for zygote in self._zygotes.values():
+            zygote.end()
+
     def close(self) -> None:
         for zygote in self._zygotes.values():
             zygote.close()
