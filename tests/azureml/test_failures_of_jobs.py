@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.faults import Fault
-from tests.azureml.cloud import GROUP, WORKSPACE, Azure
+from tests.azureml.cloud import Azure
 from tests.azureml.steps import Ended, repository, wait_for
 
 # Every kind of request that submitting, watching and collecting makes.
@@ -33,10 +33,8 @@ def test_a_job_that_is_cancelled_in_studio(azure: Azure, repo: Path, tmp_path: P
     repository(repo, {"long": ["print('begun', flush=True)", "import time; time.sleep(300)"]})
     process = azure.start(azure.job(repo, {"outputFolder": str(tmp_path / "out")}))
     wait_for(lambda: [job.status for job in azure.jobs()] == ["Running"])
-    workspace = azure.world.azure.workspaces.find(GROUP, WORKSPACE)
-    assert workspace
 
-    azure.world.azure.execution.cancel(workspace, azure.jobs()[0])
+    azure.world.azure.execution.cancel(azure.jobs()[0])
 
     ended = Ended(process, tmp_path / "out" / "results.json")
     assert ended.code == 1

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.azure.arm.errors import resource_not_found
 from sandbox.azure.computes import errors
-from sandbox.azure.computes.models import Cluster, Compute, ComputeUpdate, ScaleUpdate
+from sandbox.azure.computes.models import Cluster, ClusterProperties, Compute, ComputeUpdate, ScaleUpdate
 from sandbox.azure.computes.state import nodes_of
 from sandbox.azure.operations import accepted
 from sandbox.azure.paging import page
@@ -42,6 +42,7 @@ def put_compute(call: Call) -> Answer:
     if asked.identity:
         more["identity"] = asked.identity.json_form()
     made = call.azure.computes.put(path, asked.properties.json_form(), more, by=call.caller_id)
+    call.azure.execution.resize(made)
     operation = call.azure.operations.run(made.id, lambda: None, delay=call.azure.execution.pace.allocate)
     return accepted(call, operation, _body(call, made), status=200 if known else 201, kind="compute")
 
@@ -51,8 +52,10 @@ def patch_compute(call: Call) -> Answer:
     compute = _compute_of(call)
     changed: ScaleUpdate = call.json(ComputeUpdate).properties.properties
     inner = {**compute.properties["properties"], **changed.json_form()}
+    call.azure.computes.check_cluster(compute.id, ClusterProperties.model_validate(inner))
     properties = {**compute.properties, "properties": inner}
     made = call.azure.computes.put(compute.id, properties, compute.more, by=call.caller_id)
+    call.azure.execution.resize(made)
     operation = call.azure.operations.run(made.id, lambda: None)
     return accepted(call, operation, _body(call, made), status=200, kind="compute")
 

@@ -75,11 +75,18 @@ class Execution:
                 network(folder),
                 folder / run.uuid,
             )
-            thread = threading.Thread(target=job.run, name=f"sandbox-job-{run.id}", daemon=True)
+            thread = threading.Thread(target=self._see_through, args=[job, run], name=f"job-{run.id}", daemon=True)
             self._jobs[run.uuid] = job, thread
             thread.start()
 
-    def cancel(self, workspace: Resource, run: Run) -> None:
+    def resize(self, compute: Resource) -> None:
+        """Let the jobs that wait for a cluster know how many nodes it may have now."""
+        with self._lock:
+            cluster = self._clusters.get(compute.id.lower())
+        if cluster:
+            cluster.resize(nodes_of(compute))
+
+    def cancel(self, run: Run) -> None:
         """Have a job ended; returns when it has. One that no node knows is ended by that."""
         known = self._jobs.get(run.uuid)
         self._cloud.runs.move(run, "CancelRequested")
@@ -100,8 +107,7 @@ class Execution:
     def counts(self, compute: Resource) -> dict[str, int]:
         """Nodes of a cluster, by their state."""
         with self._lock:
-            workspace = compute.id.rpartition("/computes/")[0]
-            return self._clusters.get(_key(workspace, compute.name), Cluster(0)).counts
+            return self._clusters.get(compute.id.lower(), Cluster(0)).counts
 
     def close(self) -> None:
         """End all jobs at once."""
@@ -119,10 +125,16 @@ class Execution:
             for run in self._cloud.jobs.all(workspace):
                 self._cloud.runs.move(run, "Failed", failures.sandbox_ended())
 
+    def _see_through(self, job: Job, run: Run) -> None:
+        try:
+            job.run()
+        finally:
+            self._jobs.pop(run.uuid, None)
+
     def _cluster(self, workspace: Resource, name: str) -> Cluster:
         compute = self._cloud.computes.find(workspace, name)
         nodes = nodes_of(compute) if compute else _SERVERLESS_NODES if name == SERVERLESS else 0
-        cluster = self._clusters.setdefault(_key(workspace.id, name), Cluster(nodes))
+        cluster = self._clusters.setdefault(f"{workspace.id}/computes/{name}".lower(), Cluster(nodes))
         cluster.resize(nodes)
         return cluster
 
@@ -130,7 +142,3 @@ class Execution:
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="sandbox-nodes-", ignore_cleanup_errors=True)
         return Path(self._folder.name)
-
-
-def _key(workspace: str, name: str) -> str:
-    return f"{workspace}/{name}".lower()

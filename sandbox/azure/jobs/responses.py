@@ -71,7 +71,7 @@ def cancel_job(call: Call) -> Answer:
     if run.has_ended:
         raise errors.has_ended(run.id, run.status)
     execution = call.azure.execution
-    operation = call.azure.operations.run("", lambda: execution.cancel(workspace, run))
+    operation = call.azure.operations.run("", lambda: execution.cancel(run))
     return accepted(call, operation)
 
 

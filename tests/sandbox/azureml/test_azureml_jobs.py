@@ -375,6 +375,25 @@ class TestClusters:
         starts, ends = [run.started for run in runs], [run.ended for run in runs]
         assert all(ends[i] <= starts[i + 1] for i in range(2))  # type: ignore[operator]
 
+    def test_jobs_that_wait_get_the_nodes_that_come_later(self, scene: Scene) -> None:
+        scene.azure.computes.create(scene.workspace, "small", nodes=1)
+        for name in ("first", "second"):
+            body = scene.body("sleep 300")
+            body["properties"]["computeId"] = f"{scene.workspace.id}/computes/small"
+            scene.ask("PUT", f"jobs/{name}", body)
+        scene.running("first")
+        assert scene.run_of("second").status == "Queued"
+
+        scale = {"properties": {"properties": {"scaleSettings": {"maxNodeCount": 2}}}}
+        assert scene.ask("PATCH", "computes/small", scale).status_code == 200
+
+        scene.running("second")
+        counts = scene.ask("GET", "computes/small").json()["properties"]["properties"]["nodeStateCounts"]
+        assert counts["runningNodeCount"] == 2
+        for name in ("first", "second"):
+            scene.ask("POST", f"jobs/{name}/cancel")
+            scene.ended(name)
+
     def test_a_node_that_was_off_takes_its_time_and_stays_on(self, scene: Scene) -> None:
         scene.azure.execution.pace.start = 0.7
         begun = time.monotonic()
