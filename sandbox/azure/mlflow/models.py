@@ -34,25 +34,24 @@ class Pair(_Message):
     value: Text = ""
 
 
-class LoggedMetric(_Message):
+class _Metric(_Message):
+    key: Key
+    value: Value
+    timestamp: Long
+    step: Long = 0
+    model_id: Text | None = None
+    dataset_name: Text | None = None
+    dataset_digest: Text | None = None
+
+
+class LoggedMetric(_Metric):
+    """One of a batch."""
+
     run_id: Text | None = None
-    key: Key
-    value: Value
-    timestamp: Long
-    step: Long = 0
-    model_id: Text | None = None
-    dataset_name: Text | None = None
-    dataset_digest: Text | None = None
 
 
-class LogMetric(_OfRun):
-    key: Key
-    value: Value
-    timestamp: Long
-    step: Long = 0
-    model_id: Text | None = None
-    dataset_name: Text | None = None
-    dataset_digest: Text | None = None
+class LogMetric(_OfRun, _Metric):
+    pass
 
 
 class LogParameter(_OfRun):
