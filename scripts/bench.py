@@ -21,6 +21,7 @@ RUNS, QUICK_RUNS = 5, 1
 
 
 def main(arguments: list[str]) -> int:
+    from benchmark.azureml import JOBS, QUICK_JOBS, watched
     from benchmark.cases import cases, growths
     from benchmark.figures import growth_row, machine_line, rows_of, table
     from benchmark.machine import describe
@@ -28,7 +29,7 @@ def main(arguments: list[str]) -> int:
     from benchmark.programs import Interpreters
     from benchmark.rounds import Bench
 
-    names = [case.name for case in cases(quick=False)] + [growth.name for growth in growths(quick=False)]
+    names = [case.name for case in cases(quick=False)] + [growth.name for growth in growths(quick=False)] + ["azureml"]
     given = _parser(names).parse_args(arguments)
     chosen = given.cases or names
     if unknown := set(chosen) - set(names):
@@ -54,9 +55,17 @@ def main(arguments: list[str]) -> int:
                     rows.append(growth_row(growth, bench.grow(growth)))
                 except BenchError as error:
                     failures.append(f"{growth.title}: {error}")
+        on_azureml = None
+        if "azureml" in chosen:
+            try:
+                on_azureml = watched(scratch / "azureml", QUICK_JOBS if given.quick else JOBS)
+            except BenchError as error:
+                failures.append(f"azureml: {error}")
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     print(table(rows))
+    if on_azureml:
+        print(f"\n{on_azureml}")
     print(f"\n{machine_line(machine)}")
     for failure in failures:
         print(f"\nNot measured: {failure}")
@@ -66,7 +75,7 @@ def main(arguments: list[str]) -> int:
         )
     if failures:
         return 3
-    return int(any(row["met"] is False for row in rows))
+    return int(any(row["met"] is False for row in rows) or (on_azureml is not None and not on_azureml.met))
 
 
 def _parser(names: list[str]) -> argparse.ArgumentParser:

@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from benchmark import azureml, equality, launcher, notebooks, programs, publishing
+from benchmark import equality, launcher, notebooks, programs, publishing
 from benchmark.notebooks import Notebook
 from benchmark.programs import Program
 
 MEGABYTES = 50
 SMALL = 40
 PUBLISHED, PUBLISHED_QUICKLY = 1000, 100
-JOBS, NODES = 50, 8
 
 
 @dataclass(frozen=True)
@@ -115,14 +114,6 @@ def cases(*, quick: bool) -> tuple[Case, ...]:
             publishing.program("together", published),
             (Peer("one request after the other", publishing.program("apart", published), 0.12),),
             difference=publishing.difference,
-        ),
-        Case(
-            "azureml",
-            f"{JOBS} notebooks on {NODES} nodes of Azure ML",
-            lambda: notebooks.small(JOBS),
-            azureml.program(NODES),
-            memory_at_most=300_000_000,
-            watch_memory=True,
         ),
     )
 

@@ -15,6 +15,7 @@ from typing import Any
 from sandbox.proxy import proxy_environment
 from sandbox.server import Server
 from sandbox.world import World
+from tests.recordings import record
 
 GROUP, WORKSPACE, CLUSTER, NODES = "sandbox", "tests", "cpu", 2
 TASK = Path(__file__).resolve().parents[2] / "tasks" / "RunNotebookOnAML" / "main.py"
@@ -123,7 +124,7 @@ class Azure:
 
 @contextmanager
 def open_azure(folder: Path, python: Path) -> Iterator[Azure]:
-    world = World.open()
+    world = record(World.open())
     workspace = world.azure.workspaces.create(WORKSPACE, GROUP)
     world.azure.computes.create(workspace, CLUSTER, NODES)
     try:
