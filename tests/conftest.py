@@ -28,7 +28,7 @@ TOGETHER = (
 )
 
 # What runs notebooks, and is skipped where there is no interpreter for their kernels.
-WITH_KERNELS = ("fidelity", "notebooks", "task")
+WITH_KERNELS = ("azureml", "fidelity", "notebooks", "task")
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
