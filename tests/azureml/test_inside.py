@@ -180,8 +180,13 @@ def test_a_real_notebook_has_the_same_outcome_in_a_job(sample: Sample, tmp_path:
     source = root / "nb" / Path(*sample.path.relative_to(SHARED).parts[1:])
     for path in (root, *root.rglob("*")):
         path.chmod(path.stat().st_mode | 0o700)
-    run = run_of(root, source.stem, cell_timeout=sample.cell_timeout).model_copy(
-        update={"source": source, "working_directory": source.parent, "notebook": source.name}
+    run = run_of(root, source.stem, cell_timeout=sample.cell_timeout if sample.fast else 300).model_copy(
+        update={
+            "source": source,
+            "working_directory": source.parent,
+            "notebook": source.name,
+            "files": (root / "nb",),  # some read what is beside their folder
+        }
     )
 
     result, _, _ = in_a_job(run, root, tmp_path)
