@@ -39,7 +39,13 @@ def test_python_reads_the_whole_job_as_one_json_object(used_agent: Agent, task: 
     assert ended.code == 0, ended.output
     assert seen(used_agent)["stdin"] == {
         "task": {"name": "Probe", "version": "1.2.3"},
-        "inputs": {"notebooks": NOTEBOOKS, "attach": "", "python": "", "azureSubscription": CONNECTION},
+        "inputs": {
+            "notebooks": NOTEBOOKS,
+            "attach": "",
+            "platform": "",
+            "python": "",
+            "azureSubscription": CONNECTION,
+        },
         "variables": {"Build.BuildId": "17", "my.odd-name": "x"},
         "secrets": {"Db.Password": "hunter2"},
         "connection": {"url": "https://dev.azure.com/org/", "token": "job-token"},

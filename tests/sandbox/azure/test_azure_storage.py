@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -33,8 +34,12 @@ def stored(sdk: Sdk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud
 
 def azurite() -> set[int]:
     """The processes of Azurite that this one has started."""
-    children = psutil.Process().children(recursive=True)
-    return {each.pid for each in children if any("azurite" in part for part in each.cmdline())}
+    found = set()
+    for each in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # it has ended meanwhile
+            if any("azurite" in part for part in each.cmdline()):
+                found.add(each.pid)
+    return found
 
 
 class TestSignatures:
