@@ -30,7 +30,8 @@ def main(arguments: list[str]) -> int:
     for old in sorted(TOOLS.glob("*"), key=lambda folder: folder.stat().st_mtime, reverse=True)[KEPT_TOOLS:]:
         shutil.rmtree(old)
     steps = [] if partial else [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]]
-    steps.append(["pytest", "-n", "auto", *([] if long else ["-m", "not long"]), *chosen])
+    workers = (os.cpu_count() or 1) + 1  # one more than cores: tests wait for processes more than they compute
+    steps.append(["pytest", "-n", str(workers), *([] if long else ["-m", "not long"]), *chosen])
     failed = [
         step[0] for step in steps if subprocess.run([sys.executable, "-m", *step], cwd=ROOT, env=environment).returncode
     ]
