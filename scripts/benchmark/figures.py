@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmark.cases import Case, Growth
 from benchmark.measuring import Measurement
-from benchmark.rounds import OURS, Taken, exponent
+from benchmark.rounds import OURS, Spread, Taken, exponent
 
 LINEAR = 1.15  # the largest exponent that is still called linear: a few percent are noise
 HEADINGS = ("case", "peer", "ratio (least–most)", "at most", "", "ours", "peer's", "CPU", "peer's CPU")
@@ -20,7 +20,7 @@ Row = dict[str, Any]
 def rows_of(case: Case, taken: Taken) -> list[Row]:
     """A row for each peer, and one for each bound that ours alone has to keep."""
     ours = {"case": case.name, "title": case.title, "runs": len(taken.timed[OURS])}
-    ours |= {"seconds": asdict(taken.seconds(OURS)), "cpu": asdict(taken.cpu(OURS)), "memory": _memory(taken, OURS)}
+    ours |= {"seconds": asdict(taken.seconds(OURS)), "cpu": _spread(taken.cpu(OURS)), "memory": _memory(taken, OURS)}
     rows: list[Row] = []
     for peer in case.peers:
         ratio = taken.ratio(peer.name)
@@ -32,7 +32,7 @@ def rows_of(case: Case, taken: Taken) -> list[Row]:
                 "at_most": peer.at_most,
                 "met": ratio.median <= peer.at_most,
                 "peer_seconds": asdict(taken.seconds(peer.name)),
-                "peer_cpu": asdict(taken.cpu(peer.name)),
+                "peer_cpu": _spread(taken.cpu(peer.name)),
                 "peer_memory": _memory(taken, peer.name),
             }
         )
@@ -86,11 +86,11 @@ def machine_line(machine: Mapping[str, Any]) -> str:
 
 def _cells(row: Row) -> tuple[str, ...]:
     verdict = "met" if row["met"] else "**missed**"
-    seconds, cpu = _seconds(row["seconds"]["median"]), _seconds(row["cpu"]["median"])
+    seconds, cpu = _median(row["seconds"]), _median(row["cpu"])
     if "ratio" in row:
         ratio = row["ratio"]
         shown = f"{ratio['median']:.3f} ({ratio['least']:.3f}–{ratio['most']:.3f})"
-        theirs = _seconds(row["peer_seconds"]["median"]), _seconds(row["peer_cpu"]["median"])
+        theirs = _median(row["peer_seconds"]), _median(row["peer_cpu"])
         return row["title"], row["peer"], shown, f"{row['at_most']:g}", verdict, seconds, theirs[0], cpu, theirs[1]
     if row["unit"] == "bytes":
         used, bound = _megabytes(row["used"]), _megabytes(row["at_most"])
@@ -115,6 +115,14 @@ def _memory_line(row: Row) -> str:
     if row.get("peer_memory"):
         shares.append(f"{row['peer']} {_megabytes(row['peer_memory']['all'])}")
     return f"Peak memory (PSS of all processes), {row['title']}: {', '.join(shares)}."
+
+
+def _spread(spread: Spread | None) -> Row | None:
+    return None if spread is None else asdict(spread)
+
+
+def _median(spread: Row | None) -> str:
+    return "–" if spread is None else _seconds(spread["median"])
 
 
 def _first_of_each(rows: Sequence[Row]) -> list[Row]:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import psutil
 
+from benchmark.cpu_account import CpuAccount
+
 SAMPLE_SECONDS = 0.02
 SECONDS_TO_END = 5.0  # for what the command leaves behind; then it is ended, and the measurement is of no use
 _PR_SET_CHILD_SUBREAPER = 36
@@ -26,7 +28,8 @@ class BenchError(Exception):
 
 @dataclass(frozen=True)
 class Measurement:
-    """began: `time.monotonic()`. seconds: from start to end. cpu: seconds of all processes, user and system.
+    """began: `time.monotonic()`. seconds: from start to end. cpu: seconds of all processes, user and system; None where
+    this user may not have them counted.
 
     memory: largest sum of PSS over all processes, in bytes, and the same over those that are no kernels; None where
     memory was not watched.
@@ -34,7 +37,7 @@ class Measurement:
 
     began: float
     seconds: float
-    cpu: float
+    cpu: float | None
     memory: int | None = None
     memory_without_kernels: int | None = None
     exit_code: int = 0
@@ -59,14 +62,21 @@ def measure(
     seconds measured with it do not count. Raises BenchError for processes that outlive the command.
     """
     _adopt_orphans()
+    account = CpuAccount.open()
     with log.open("wb") as output:
         started = time.monotonic()
         process = subprocess.Popen(
-            list(command), cwd=folder, env=dict(environment), stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            list(command),
+            cwd=folder,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            preexec_fn=account.enter if account else None,
         )
         watch = _MemoryWatch(kernel) if watch_memory else None
         try:
-            _, status, usage = os.wait4(process.pid, 0)
+            _, status = os.waitpid(process.pid, 0)
             seconds = time.monotonic() - started
         except BaseException:
             _kill_all()
@@ -75,7 +85,8 @@ def measure(
             if watch:
                 watch.stop()
     process.returncode = os.waitstatus_to_exitcode(status)
-    cpu = usage.ru_utime + usage.ru_stime + _reap_orphans()
+    _reap_orphans()
+    cpu = account.close() if account else None
     return Measurement(
         began=started,
         seconds=seconds,
@@ -87,26 +98,25 @@ def measure(
 
 
 def _adopt_orphans() -> None:
-    """Makes this process the parent of what a command leaves behind, so that its CPU time is seen."""
+    """Makes this process the parent of what a command leaves behind, so that its end is seen."""
     if ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
         raise BenchError("This system cannot follow the processes of a command.")
 
 
-def _reap_orphans() -> float:
-    """CPU seconds of the processes that outlived the command, once they have ended."""
-    seconds, give_up = 0.0, time.monotonic() + SECONDS_TO_END
+def _reap_orphans() -> None:
+    """Waits until the processes that outlived the command have ended."""
+    give_up = time.monotonic() + SECONDS_TO_END
     while True:
         try:
-            pid, _, usage = os.wait4(-1, os.WNOHANG)
+            pid, _ = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
-            return seconds
+            return
         if pid:
-            seconds += usage.ru_utime + usage.ru_stime
-        elif time.monotonic() > give_up:
+            continue
+        if time.monotonic() > give_up:
             names = ", ".join(_kill_all())
             raise BenchError(f"processes went on running after the end of the command: {names}")
-        else:
-            time.sleep(_LOOK_SECONDS)
+        time.sleep(_LOOK_SECONDS)
 
 
 def _kill_all() -> list[str]:

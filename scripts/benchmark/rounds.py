@@ -44,8 +44,10 @@ class Taken:
     def seconds(self, program: str) -> Spread:
         return Spread.of([each.seconds for each in self.timed[program]])
 
-    def cpu(self, program: str) -> Spread:
-        return Spread.of([each.cpu for each in self.timed[program]])
+    def cpu(self, program: str) -> Spread | None:
+        """None where it could not be counted."""
+        known = [each.cpu for each in self.timed[program] if each.cpu is not None]
+        return Spread.of(known) if known else None
 
     def ratio(self, peer: str) -> Spread:
         """Ours to the peer's, round by round."""
