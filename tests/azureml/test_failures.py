@@ -22,6 +22,7 @@ def details(message: str, code: str = "UserError", inner: str = "") -> RunDetail
         ("The node was preempted.", Outcome.KERNEL_DIED, "the node was taken away (preempted)"),
         ("Process was killed: exit code 137", Outcome.KERNEL_DIED, "the node ran out of memory"),
         ("Compute target cpu not found", Outcome.NOT_RUN, "its compute is gone"),
+        ("AzureMLCompute cluster cpu does not exist", Outcome.NOT_RUN, "its compute is gone"),
         ("Job exceeded max run duration of 00:30:00", Outcome.TIMED_OUT, "it took longer than the job may"),
     ],
 )
@@ -30,6 +31,15 @@ def test_known_failures(message: str, outcome: Outcome, meaning: str) -> None:
 
     assert found is outcome
     assert sentence == f"The job failed in Azure ML: {meaning}: {message.rstrip('.')}."
+
+
+def test_a_job_at_the_limit_of_its_time_was_not_cancelled_by_anybody() -> None:
+    late = {"status": "Canceled", "warnings": [{"message": "The job has reached the limit of its time."}]}
+
+    found, sentence = outcome_of("Canceled", RunDetails.model_validate(late), started=True)
+
+    assert found is Outcome.TIMED_OUT
+    assert "it took longer than the job may" in sentence
 
 
 def test_the_innermost_message_comes_first() -> None:

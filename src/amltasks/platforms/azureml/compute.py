@@ -147,7 +147,7 @@ class AzureMLCompute:
                 left = await asyncio.to_thread(self._jobs.download, job.name, folder)
             except AmlTasksError as error:
                 problem = str(error)
-            metrics = await self._metrics(job)
+            metrics, lacking = await self._metrics(job)
         if (left / JOB_LOG).is_file():
             watched.saw_whole_log((left / JOB_LOG).read_bytes())
         else:
@@ -157,14 +157,17 @@ class AzureMLCompute:
             await self._watch.explain(watched)
             result = await self._without_result(run, job, watched, left / FOLDER, started_at, problem)
         shutil.rmtree(folder, ignore_errors=True)
-        return result.model_copy(update={"scraps": {**metrics, **result.scraps}})
+        return result.model_copy(
+            update={"scraps": {**metrics, **result.scraps}, "notes": (*result.notes, *filter(None, [lacking]))}
+        )
 
-    async def _metrics(self, job: Job) -> dict[str, float]:
+    async def _metrics(self, job: Job) -> tuple[dict[str, float], str]:
+        """Those that the job has logged, and a sentence where that is not known."""
         assert self._history
         try:
-            return await asyncio.to_thread(self._history.metrics, job.name)
-        except AmlTasksError:
-            return {}
+            return await asyncio.to_thread(self._history.metrics, job.name), ""
+        except AmlTasksError as error:
+            return {}, f"The metrics that {job.name} has logged are not known: {error}"
 
     async def _without_result(
         self, run: NotebookRun, job: Job, watched: WatchedJob, left: Path, started_at: datetime, problem: str

@@ -29,11 +29,15 @@ _KNOWN: tuple[tuple[str, Outcome, str], ...] = (
         "the node ran out of memory",
     ),
     (
-        r"JobTimeout|TimedOut|exceeded.{0,40}(?:time|duration)|max run duration",
+        r"JobTimeout|TimedOut|exceeded.{0,40}(?:time|duration)|max run duration|reached the limit of its time",
         Outcome.TIMED_OUT,
         "it took longer than the job may",
     ),
-    (r"compute.{0,60}not (?:be )?found|deleted.{0,30}compute", Outcome.NOT_RUN, "its compute is gone"),
+    (
+        r"compute.{0,60}(?:not (?:be )?found|does not exist)|deleted.{0,30}compute",
+        Outcome.NOT_RUN,
+        "its compute is gone",
+    ),
     (r"image.{0,60}(?:pull|not found|denied)", Outcome.NOT_RUN, "its image could not be pulled"),
     (r"NotResponding|heartbeat", Outcome.KERNEL_DIED, "the node no longer answered"),
 )
@@ -44,13 +48,14 @@ def outcome_of(status: str, details: RunDetails, *, started: bool, log_tail: Seq
 
     log_tail: the last lines of its log.
     """
+    said = said_of(details)
+    # Of a cancelled job the log says nothing of why; of one at its time limit the service does.
+    text = said if status == "Canceled" else " ".join([status, said, *log_tail])
+    for pattern, outcome, meaning in _KNOWN:
+        if re.search(pattern, text, re.IGNORECASE) and (status != "Canceled" or outcome is Outcome.TIMED_OUT):
+            return outcome, _sentence(f"The job failed in Azure ML: {meaning}", said)
     if status == "Canceled":
         return Outcome.CANCELLED, "The job was cancelled in Azure ML."
-    said = said_of(details)
-    text = " ".join([status, said, *log_tail])
-    for pattern, outcome, meaning in _KNOWN:
-        if re.search(pattern, text, re.IGNORECASE):
-            return outcome, _sentence(f"The job failed in Azure ML: {meaning}", said)
     if started:
         return Outcome.KERNEL_DIED, _sentence("The job ended before the notebook did", said)
     return Outcome.NOT_RUN, _sentence("The job failed in Azure ML before the notebook was begun", said)
