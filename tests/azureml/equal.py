@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
-from amltasks.report.model import NotebookResult
+from amltasks.report.model import CellOutcome, NotebookResult
 
 _VARYING = {"startedAt", "duration", "folder", "path", "peakMemory", "memory", "memoryCurve"}
 _TEXTS = (
@@ -22,13 +23,20 @@ def essence(result: NotebookResult) -> dict[str, Any]:
     shown: dict[str, Any] = without_varying(json.loads(result.model_dump_json(by_alias=True)))
     for artefact in result.artefacts:
         if artefact.path.suffix == ".ipynb":
-            shown["executed"] = _cells(artefact.path)
+            died = {cell.position for cell in result.cells if cell.outcome is CellOutcome.KERNEL_DIED}
+            shown["executed"] = _cells(artefact.path, died)
     return shown
 
 
-def _cells(path: Path) -> list[Any]:
+def _cells(path: Path, died: Set[int]) -> list[Any]:
+    """Source, outputs and count of every cell, but the count of one that died: a thread of the kernel tells it."""
     cells = json.loads(path.read_text("utf-8"))["cells"]
-    return [without_varying([cell["source"], cell.get("outputs"), cell.get("execution_count")]) for cell in cells]
+    return [
+        without_varying(
+            [cell["source"], cell.get("outputs"), None if position in died else cell.get("execution_count")]
+        )
+        for position, cell in enumerate(cells)
+    ]
 
 
 def without_varying(value: Any) -> Any:
