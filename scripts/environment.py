@@ -2,6 +2,7 @@
 
     build/env/dev         the tasks' dependencies, the sandbox, the tests and the checks (requirements/dev.lock)
     build/env/azureml     the tasks' dependencies with the SDK of Azure Machine Learning (requirements/azureml.lock)
+    build/env/azureml-v1  the same with the SDK v1, which wants other versions (requirements/azureml-v1.lock)
     build/env/notebooks   what the notebooks' kernels run in (requirements/notebooks.lock)
     build/env/bench       the programs that scripts/bench.py compares with (requirements/bench.lock)
     node_modules          the launcher's dependencies and tfx-cli (package-lock.json)
@@ -33,6 +34,11 @@ def dev_python() -> Path:
 def azureml_python() -> Path:
     """The interpreter of the platform azureml: the SDK v2 unmodified, with this package installed from src/."""
     return _virtual_environment("azureml", also=("--no-deps", "--editable", str(ROOT)))
+
+
+def azureml_v1_python() -> Path:
+    """The interpreter of the platform azureml-v1: the SDK v1 unmodified, with this package installed from src/."""
+    return _virtual_environment("azureml-v1", also=("--no-deps", "--editable", str(ROOT)))
 
 
 def notebooks_python() -> Path:

@@ -15,6 +15,7 @@ from environment import ROOT, dev_python, reexecute_in
 LOCKS = {
     "runner": "requirements.txt",
     "azureml": "requirements/azureml.txt",
+    "azureml-v1": "requirements/azureml-v1.txt",
     "dev": "requirements/dev.txt",
     "notebooks": "requirements/notebooks.txt",
     "bench": "requirements/bench.txt",
