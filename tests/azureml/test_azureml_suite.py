@@ -14,6 +14,8 @@ from tests.azureml.equal import without_varying
 from tests.azureml.steps import Cells, Ended, repository
 from tests.notebooks.running import code, notebook_python
 
+pytestmark = pytest.mark.xdist_group("azureml suite")
+
 SUITE: dict[str, Cells] = {
     "passes": [code("alpha = 1", "parameters"), "print('alpha is', alpha)", "import helper; helper.WORD"],
     "fails": ["x = 1", "1 / 0", "print('not reached')"],

@@ -13,6 +13,8 @@ import pytest
 
 from tests.azureml.cloud import GROUP, WORKSPACE, Azure, open_azure
 
+pytestmark = pytest.mark.xdist_group("azureml sign-in")
+
 PROGRAM = str(Path(__file__).with_name("sign_in.py"))
 
 

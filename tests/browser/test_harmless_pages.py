@@ -17,6 +17,8 @@ from tests.browser.chromium import Page
 from tests.browser.inspection import dangers
 from tests.notebooks.running import notebook_python, run_notebook
 
+pytestmark = pytest.mark.xdist_group("browser")
+
 OpenPage = Callable[..., Page]
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 

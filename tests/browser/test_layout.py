@@ -12,6 +12,8 @@ from amltasks.report.model import CellError, CellOutcome, CellResult, NotebookRe
 from amltasks.report.page import render_page
 from tests.browser.chromium import Page
 
+pytestmark = pytest.mark.xdist_group("browser")
+
 OpenPage = Callable[..., Page]
 
 TRACEBACK = "Cell In[2], line 2\n      1 total = 0\n----> 2 total / 0\n\nZeroDivisionError: division by zero"

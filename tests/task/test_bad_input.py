@@ -10,6 +10,8 @@ import pytest
 from tests.notebooks.running import code
 from tests.task.pipelines import Published, Site, task
 
+pytestmark = pytest.mark.xdist_group("bad input")
+
 
 @dataclass(frozen=True)
 class Mistake:

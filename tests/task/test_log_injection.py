@@ -10,6 +10,8 @@ import pytest
 from tests.notebooks.running import SHARED
 from tests.task.pipelines import Published, Site, printed, script, task
 
+pytestmark = pytest.mark.xdist_group("log injection")
+
 COMMAND = "##vso[task.setvariable variable=pwned_{}]pwned"
 FILE = "notebooks/" + COMMAND.format("file") + ".ipynb"
 STEPS = ("harmless", "hostile")

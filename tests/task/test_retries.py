@@ -9,6 +9,8 @@ import pytest
 
 from tests.task.pipelines import Published, Site, task
 
+pytestmark = pytest.mark.xdist_group("task retries")
+
 FLAKY = """\
     import pathlib
     seen = pathlib.Path("seen.txt")

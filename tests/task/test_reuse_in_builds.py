@@ -13,6 +13,8 @@ import yaml
 from tests.notebooks.running import notebook_python
 from tests.task.pipelines import ROOT, Published, Site, task
 
+pytestmark = pytest.mark.xdist_group("reuse in builds")
+
 HOW_TO = ROOT / "docs" / "how-to.md"
 _YAML = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
 TRAIN, CHANGES, BAD = "notebooks/train.ipynb", "notebooks/changes.ipynb", "notebooks/bad.ipynb"

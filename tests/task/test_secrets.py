@@ -15,6 +15,8 @@ from tests.notebooks.running import SHARED, code
 from tests.notebooks.test_secrets_and_logs import SECRETS, written_forms
 from tests.task.pipelines import Published, Site, script, task
 
+pytestmark = pytest.mark.xdist_group("task secrets")
+
 PEM = "-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\nAQEFAASCBKcwggSjAgEAAoIB\n-----END KEY-----"
 PRINTS_LINES = """\
     import os, base64, json

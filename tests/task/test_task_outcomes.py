@@ -13,6 +13,8 @@ from sandbox.devops.test.models import Run
 from tests.notebooks.running import SHARED, code, markdown
 from tests.task.pipelines import Published, Site, printed, script, task
 
+pytestmark = pytest.mark.xdist_group("task outcomes")
+
 TRAIN, PRICES = "notebooks/train.ipynb", "notebooks/prices.ipynb"
 SKIPPED, EXITED, BROKEN = "real/skipped.ipynb", "real/exited.ipynb", "real/broken.ipynb"
 SLOW = "notebooks/slow.ipynb"

@@ -17,6 +17,8 @@ from sandbox.world import World
 from tests.sandbox.azure.conftest import ROOT, Cloud, opened, tunnel
 from tests.sandbox.azure.sdk import RefusedError, Sdk
 
+pytestmark = pytest.mark.xdist_group("azure storage")
+
 ACCOUNT, CONTAINER = "sandboxstorage", "azureml"
 CLIENTS = (
     "import os\nfrom azure.storage.blob import BlobClient, BlobServiceClient, ContainerClient\n"
