@@ -46,7 +46,7 @@ class HistoryError(AzureError):
     @property
     def body(self) -> dict[str, Any]:
         return {
-            "error": {"code": self.code, "message": self.message},
+            "error": {"code": self.code, "message": self.message, "details": []},
             "environment": "sandbox",
             "location": "westeurope",
             "time": datetime.now(timezone.utc).isoformat().replace("+00:00", "Z"),

@@ -38,8 +38,8 @@ class AzureError(Exception):
 
     @property
     def body(self) -> Any:
-        """As JSON, or bytes of the media type."""
-        return {"error": {"code": self.code, "message": self.message}}
+        """As JSON, or bytes of the media type; the SDK v1 cannot print an error without details."""
+        return {"error": {"code": self.code, "message": self.message, "details": []}}
 
     @property
     def answer(self) -> Answer:

@@ -63,6 +63,7 @@ def _serve() -> None:
     import os
 
     logging.disable(logging.WARNING)
+    answers, sys.stdout = sys.stdout, sys.stderr  # clients print as they please
     for line in sys.stdin:
         asked = json.loads(line)
         os.environ.update(asked["environment"])
@@ -76,7 +77,7 @@ def _serve() -> None:
             answer = {
                 "error": {**told, "code": getattr(code, "value", code), "status": getattr(error, "status_code", None)}
             }
-        print(json.dumps(answer, default=str), flush=True)
+        print(json.dumps(answer, default=str), file=answers, flush=True)
 
 
 if __name__ == "__main__":
