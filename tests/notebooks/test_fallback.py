@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import shutil
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from amltasks.kernels.switch import START
 from amltasks.platforms.base import NotebookRun, Stop
 from amltasks.platforms.local.compute import LocalCompute
 from amltasks.platforms.local.workers import Workers
@@ -66,6 +68,7 @@ class Warm:
 def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where processes put what is theirs: a short path, as sockets want it."""
     folder = Path(tempfile.mkdtemp(prefix="amlt-"))
+    monkeypatch.delenv(START, raising=False)
     monkeypatch.setenv("TMPDIR", str(folder))
     monkeypatch.setattr(tempfile, "tempdir", None)
     yield folder
@@ -128,6 +131,31 @@ def test_a_zygote_that_hangs_is_waited_for_once(warm: Callable[..., Warm]) -> No
     assert (first.outcome, second.outcome) == (Outcome.PASSED, Outcome.PASSED)
     assert "no kernel after 30" in first.notes[0]
     assert "No such file" in second.notes[0]
+
+
+def test_a_kernel_that_is_not_ready_soon_after_its_fork_is_ended_and_started_instead(
+    warm: Callable[..., Warm], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settings of IPython are read before a kernel listens: these hold up the forked ones alone."""
+    settings = tmp_path / "ipython" / "profile_default" / "ipython_kernel_config.py"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(
+        "import os, time\nwith open(f'/proc/{os.getppid()}/cmdline') as parent:\n"
+        "    if 'zygote.py' in parent.read(): time.sleep(600)"
+    )
+    monkeypatch.setenv("IPYTHONDIR", str(settings.parents[1]))
+    started = warm()
+    started.zygotes.preload(())
+
+    result = started.run("notebook", FORKED)
+
+    assert result.outcome is Outcome.PASSED, result.message
+    assert "forked: False" in log_of(result)
+    (note,) = result.notes
+    assert re.fullmatch(
+        r"The kernel could not be forked \(no kernel after \d+\.\d s\); it was started by itself\.", note
+    )
+    assert soon(lambda: not started.zygote.children())
 
 
 @pytest.mark.parametrize(
