@@ -45,6 +45,7 @@ HOSTS = [
             *artifacts.ROUTES,
             *mlflow.ROUTES,
             *assets.DATA_PLANE,
+            *computes.DATA_PLANE,
         ],
         audiences=[name for cloud in CLOUDS for name in cloud.resources if name != STORAGE],
         error=HistoryError,

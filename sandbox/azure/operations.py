@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from sandbox.azure.routing import SUBSCRIPTION, Route
-from sandbox.azure.versions import MACHINE_LEARNING
+from sandbox.azure.versions import COMPUTES
 from sandbox.azure.wire import AzureError, Call, reply
 from sandbox.clock import Clock
 from sandbox.store import Document, Store, Table
@@ -120,6 +120,6 @@ def _found(call: Call) -> Operation:
 _BASE = SUBSCRIPTION + f"/providers/{_PROVIDER}/locations/{{location}}"
 
 ROUTES = [
-    Route("GET", _BASE + "/{kind}OperationsStatus/{operation}", _status, versions=MACHINE_LEARNING),
-    Route("GET", _BASE + "/{kind}OperationsResults/{operation}", _result, versions=MACHINE_LEARNING),
+    Route("GET", _BASE + "/{kind}OperationsStatus/{operation}", _status, versions=COMPUTES),
+    Route("GET", _BASE + "/{kind}OperationsResults/{operation}", _result, versions=COMPUTES),
 ]

@@ -99,6 +99,7 @@ class ScaleUpdate(Wire):
 
 
 class InnerUpdate(Wire):
+    compute_type: Literal["AmlCompute"] = "AmlCompute"
     properties: ScaleUpdate
 
 

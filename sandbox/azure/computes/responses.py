@@ -28,6 +28,14 @@ def list_computes(call: Call) -> Answer:
     return page(call, [_body(call, each) for each in call.azure.computes.all(workspace_of(call))])
 
 
+def read_compute(call: Call) -> Answer:
+    return reply(_whole(call, _compute_of(call)))
+
+
+def read_computes(call: Call) -> Answer:
+    return page(call, [_whole(call, each) for each in call.azure.computes.all(workspace_of(call))])
+
+
 def put_compute(call: Call) -> Answer:
     workspace = workspace_of(call)
     name = call.values["compute"]
@@ -95,3 +103,17 @@ def _body(call: Call, compute: Resource) -> dict[str, Any]:
         }
         body["properties"] = {**body["properties"], "properties": {**asked, **live}}
     return body
+
+
+def _whole(call: Call, compute: Resource) -> dict[str, Any]:
+    """With all members that azureml-core looks for, those without a value too."""
+    body = _body(call, compute)
+    properties = body["properties"]
+    inner = properties.get("properties")
+    if compute.properties["computeType"] == "AmlCompute":
+        inner = {"subnet": None, **inner}
+    return {
+        "tags": {},
+        **body,
+        "properties": {"description": None, "resourceId": None, **properties, "properties": inner},
+    }
