@@ -12,8 +12,8 @@ from typing import Any
 from amltasks.errors import AmlTasksError
 from amltasks.platforms.azureml.connection import ServiceConnection, chosen_workspace
 from amltasks.platforms.azureml.credential import credential, federation
-from amltasks.platforms.azureml.jobs import Jobs
 from amltasks.platforms.azureml.request import AzureRequest
+from amltasks.platforms.azureml.v2.jobs import Jobs
 
 
 def seen(given: dict[str, Any]) -> str:

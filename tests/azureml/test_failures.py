@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from amltasks.platforms.azureml.failures import last_lines, outcome_of
-from amltasks.platforms.azureml.runs import RunDetails
+from amltasks.platforms.azureml.service import RunDetails
 from amltasks.report.model import Outcome
 
 

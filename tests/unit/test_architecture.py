@@ -50,9 +50,15 @@ MAY_KNOW = {
     "report": {"agent", "devops", "platforms.base", "notebooks.cells", "redaction"},
 }
 COMMON = {"errors", "data", "quoting", "sizes"}
-# Only here are the SDKs imported.
-AZUREML = {f"platforms/azureml/{name}.py" for name in ("answers", "compute", "credential", "jobs", "runs")}
-SDKS = {"azure": {"devops/sdk.py"} | AZUREML, "msrest": {"devops/client.py", "devops/sdk.py", "devops/transport.py"}}
+# Only here are the SDKs imported. `azure.core` and `azure.identity` are common to those of Azure ML.
+AZUREML = {
+    f"platforms/azureml/{name}.py" for name in ("answers", "credential", "logs", "v2/jobs", "v2/runs", "v2/service")
+}
+SDKS = {
+    "azure": {"devops/sdk.py", "commands/azureml.py"} | AZUREML,
+    "azure.ai": {"platforms/azureml/v2/jobs.py"},
+    "msrest": {"devops/client.py", "devops/sdk.py", "devops/transport.py"},
+}
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -97,7 +103,7 @@ def test_sdks_are_imported_in_one_place(sdk: str) -> None:
     guilty = {
         path.relative_to(ROOT / "src" / "amltasks").as_posix()
         for path in sources("src/amltasks")
-        if any(name.split(".")[0] == sdk for name in imports(path))
+        if any(f"{name}.".startswith(f"{sdk}.") for name in imports(path))
     }
 
     assert guilty <= SDKS[sdk]

@@ -21,7 +21,11 @@ from amltasks.platforms.base import NotebookRun, Stop
 from amltasks.requests import Platform, RunNotebooksRequest
 
 if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
     from amltasks.platforms.azureml.compute import AzureMLCompute
+    from amltasks.platforms.azureml.connection import ServiceConnection
+    from amltasks.platforms.azureml.step import Step
 
 
 def compute_of(job: Job, request: RunNotebooksRequest, output: Output) -> AzureMLCompute | None:
@@ -32,7 +36,6 @@ def compute_of(job: Job, request: RunNotebooksRequest, output: Output) -> AzureM
     if request.platform is not Platform.AZUREML:
         refuse_without_platform(job.inputs)
         return None
-    from amltasks.platforms.azureml.compute import AzureMLCompute
     from amltasks.platforms.azureml.connection import ServiceConnection
     from amltasks.platforms.azureml.credential import credential, federation
     from amltasks.platforms.azureml.step import Step
@@ -52,7 +55,7 @@ def compute_of(job: Job, request: RunNotebooksRequest, output: Output) -> AzureM
     assertion = federation(connection, _oidc_address(job), token).assertion
     wanted = AzureRequest.from_inputs(job.inputs, job.variable("Build.DefinitionName"))
     step = Step.from_variables(job.variables)
-    compute = AzureMLCompute(connection, credential(connection, assertion), wanted, step, request.root)
+    compute = _compute(connection, credential(connection, assertion), wanted, step, request.root)
     for sentence in compute.prepare():
         output.text(sentence)
     return compute
@@ -60,7 +63,6 @@ def compute_of(job: Job, request: RunNotebooksRequest, output: Output) -> AzureM
 
 def compute_of_laptop(given: Mapping[str, Any], root: Path) -> AzureMLCompute:
     """given: the command line's options. Raises UserError where there is no subscription."""
-    from amltasks.platforms.azureml.compute import AzureMLCompute
     from amltasks.platforms.azureml.connection import Scheme, ServiceConnection
     from amltasks.platforms.azureml.credential import credential
     from amltasks.platforms.azureml.step import Step
@@ -79,7 +81,7 @@ def compute_of_laptop(given: Mapping[str, Any], root: Path) -> AzureMLCompute:
             "experiment": given["experiment"],
         }
     )
-    compute = AzureMLCompute(connection, credential(connection), wanted, Step.from_variables({}), root)
+    compute = _compute(connection, credential(connection), wanted, Step.from_variables({}), root)
     list(compute.prepare())
     return compute
 
@@ -105,6 +107,17 @@ async def _submitted(compute: AzureMLCompute, runs: Sequence[NotebookRun], tell:
     with cancel_on_signals(stop, watch_parent=True):
         await compute.submit(runs, tell, stop)
     return bool(stop)
+
+
+def _compute(
+    connection: ServiceConnection, credential: TokenCredential, wanted: AzureRequest, step: Step, root: Path
+) -> AzureMLCompute:
+    from amltasks.platforms.azureml.compute import AzureMLCompute
+    from amltasks.platforms.azureml.connection import chosen_workspace
+    from amltasks.platforms.azureml.v2.service import ServiceV2
+
+    service = ServiceV2(chosen_workspace(connection, wanted), credential, connection.cloud)
+    return AzureMLCompute(service, wanted, step, root)
 
 
 def _oidc_address(job: Job) -> str:

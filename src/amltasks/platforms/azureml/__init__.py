@@ -1,1 +1,1 @@
-"""Azure Machine Learning through its SDK v2: a job of a cluster for every notebook. The SDK is imported only here."""
+"""Azure Machine Learning: a job of a cluster for every notebook, the same by both SDKs, each of which has a folder."""

@@ -8,28 +8,22 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from amltasks.errors import AmlTasksError, ServiceError, UserError
 from amltasks.notebooks.records import EndingReason, RunEnding
 from amltasks.notebooks.suite import WHY_NOT_RUN
 from amltasks.platforms.azureml.collecting import collect, rescue
-from amltasks.platforms.azureml.connection import ServiceConnection, chosen_workspace
 from amltasks.platforms.azureml.failures import JOB_LOG, LAST_LINES, last_lines, outcome_of
 from amltasks.platforms.azureml.inside import FOLDER
-from amltasks.platforms.azureml.jobs import ACTIVE, CANCELED, Job, Jobs
 from amltasks.platforms.azureml.orphans import cancel_superseded
 from amltasks.platforms.azureml.request import AzureRequest
-from amltasks.platforms.azureml.runs import RunHistory
+from amltasks.platforms.azureml.service import ACTIVE, CANCELED, Job, Service
 from amltasks.platforms.azureml.step import Step
 from amltasks.platforms.azureml.submission import Submission
 from amltasks.platforms.azureml.watching import Watch, WatchedJob
 from amltasks.platforms.base import NotebookRun, Progress, RunEvent, Stop
 from amltasks.redaction import Redactor
 from amltasks.report.model import NotebookResult, Outcome
-
-if TYPE_CHECKING:
-    from azure.core.credentials import TokenCredential
 
 CANCEL_SECONDS = 2.5  # to hear that a cancelled job is ending; a cancelled command has seven in all
 WIND_UP_SECONDS = 60.0  # for a job that is out of time to leave what it has
@@ -43,17 +37,12 @@ _AT_ONCE = 8  # requests that submit or collect
 class AzureMLCompute:
     """Jobs of one workspace, for one command."""
 
-    def __init__(
-        self, connection: ServiceConnection, credential: TokenCredential, request: AzureRequest, step: Step, root: Path
-    ) -> None:
+    def __init__(self, service: Service, request: AzureRequest, step: Step, root: Path) -> None:
         self._request = request
         self._step = step
-        self._scope = f"{connection.cloud.resource_manager}.default"
-        self._credential = credential
-        self._jobs = Jobs(chosen_workspace(connection, request), credential, connection.cloud)
-        self._submission = Submission(self._jobs, request, step, root)
-        self._history: RunHistory | None = None
-        self._watching: Watch | None = None
+        self._service = service
+        self._submission = Submission(service, request, step, root)
+        self._watch = Watch(service)
         self._places = asyncio.Semaphore(_AT_ONCE)
         self.names: list[str] = []  # of its jobs, in the order in which they were submitted or found
 
@@ -66,8 +55,8 @@ class AzureMLCompute:
         """Nothing: kernels start elsewhere."""
 
     def close(self) -> None:
-        if self._history:
-            self._history.close()
+        self._service.close()
+        self._watch.close()
         self._submission.close()
 
     def prepare(self) -> Iterator[str]:
@@ -75,20 +64,13 @@ class AzureMLCompute:
 
         Raises UserError where the workspace cannot be used as the step says, ServiceError.
         """
-        self._history = RunHistory(self._jobs.tracking_uri(), self._credential, self._scope)
+        self._service.open()
         self._submission.check()
         if self._request.compute:
-            self._jobs.check_compute(self._request.compute)
+            self._service.check_compute(self._request.compute)
         wanted = self._request.cancel_superseded
         if self._step.is_pull_request if wanted is None else wanted:
-            yield from cancel_superseded(self._jobs, self._step)
-
-    @property
-    def _watch(self) -> Watch:
-        if self._watching is None:
-            assert self._history, "prepare comes first"
-            self._watching = Watch(self._jobs, self._history)
-        return self._watching
+            yield from cancel_superseded(self._service, self._step)
 
     async def submit(self, runs: Sequence[NotebookRun], tell: Callable[[str], None], stop: Stop) -> None:
         """Submits jobs and leaves them; after a stop, no more, and those that were are cancelled."""
@@ -144,7 +126,7 @@ class AzureMLCompute:
         left, problem = folder, ""
         async with self._places:
             try:
-                left = await asyncio.to_thread(self._jobs.download, job.name, folder)
+                left = await asyncio.to_thread(self._service.download, job.name, folder)
             except AmlTasksError as error:
                 problem = str(error)
             metrics, lacking = await self._metrics(job)
@@ -163,9 +145,8 @@ class AzureMLCompute:
 
     async def _metrics(self, job: Job) -> tuple[dict[str, float], str]:
         """Those that the job has logged, and a sentence where that is not known."""
-        assert self._history
         try:
-            return await asyncio.to_thread(self._history.metrics, job.name), ""
+            return await asyncio.to_thread(self._service.metrics, job.name), ""
         except AmlTasksError as error:
             return {}, f"The metrics that {job.name} has logged are not known: {error}"
 
@@ -214,7 +195,7 @@ class AzureMLCompute:
         if stop.reason == "runTimeout" and watched is not None:
             await asyncio.wait([watched.over], timeout=WIND_UP_SECONDS)
             if watched.over.done():
-                job = await asyncio.to_thread(self._jobs.find, name)
+                job = await asyncio.to_thread(self._service.find, name)
                 result = await self._collected(run, job or Job(name=name, status=watched.status), watched, started_at)
                 return result.model_copy(update={"outcome": outcome, "message": message})
         return run.result(
@@ -230,8 +211,8 @@ class AzureMLCompute:
         """Whether Azure ML confirms, in good time, that it is ending the job, or has none of that name."""
 
         def cancel() -> bool:
-            self._jobs.cancel(name)
-            found = self._jobs.find(name)
+            self._service.cancel(name)
+            found = self._service.find(name)
             return found is None or found.status in CANCELED or found.status not in ACTIVE
 
         try:

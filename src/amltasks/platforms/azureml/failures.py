@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from amltasks.agent.neutral import neutralise, one_line
-from amltasks.platforms.azureml.runs import RunDetails, RunError
+from amltasks.platforms.azureml.service import RunDetails, RunError
 from amltasks.report.model import Outcome
 
 LAST_LINES = 15

@@ -11,8 +11,8 @@ from pathlib import Path
 from amltasks.errors import UserError
 from amltasks.platforms.azureml.environment import job_environment
 from amltasks.platforms.azureml.inside import FOLDER, VARIABLE
-from amltasks.platforms.azureml.jobs import ACTIVE, Job, Jobs, JobSpec
 from amltasks.platforms.azureml.request import AzureRequest
+from amltasks.platforms.azureml.service import ACTIVE, Job, JobSpec, Service
 from amltasks.platforms.azureml.snapshot import RUNNER_FOLDER, START, files_of, make_snapshot
 from amltasks.platforms.azureml.step import NOTEBOOK, PARAMETERS, SET, Step
 from amltasks.platforms.base import NotebookRun
@@ -28,9 +28,9 @@ class Submission:
     begun: run_id → the name of the job that is asked for, whether it is there yet or not.
     """
 
-    def __init__(self, jobs: Jobs, request: AzureRequest, step: Step, root: Path) -> None:
+    def __init__(self, service: Service, request: AzureRequest, step: Step, root: Path) -> None:
         self.begun: dict[str, str] = {}
-        self._jobs = jobs
+        self._service = service
         self._request = request
         self._step = step
         self._root = root
@@ -55,9 +55,9 @@ class Submission:
         for again in range(MOST_TRIES):
             name = self._step.job_name(run, again)
             self.begun[run.run_id] = name
-            found = self._jobs.find(name) if self._step.line else None
+            found = self._service.find(name) if self._step.line else None
             if found is None:
-                return self._jobs.submit(self._spec(run, name)), "submitted"
+                return self._service.submit(self._spec(run, name)), "submitted"
             if found.status in ACTIVE or found.status == "Completed":
                 return found, "found from before, and taken over:"
         raise UserError(f"{run.title}: it has been tried {MOST_TRIES} times in this attempt.")
@@ -75,9 +75,9 @@ class Submission:
     def _looked_up(self, name: str) -> Job:
         with self._alone:
             if name not in self._named:
-                found = self._jobs.find(name)
+                found = self._service.find(name)
                 if found is None:
-                    place = self._jobs.workspace.name
+                    place = self._service.workspace.name
                     raise UserError(f"resume: there is no job {quoted(name)} in the workspace {place}.")
                 self._named[name] = found
             return self._named[name]
@@ -124,7 +124,7 @@ class Submission:
         with self._alone:
             if files not in self._snapshots:
                 folder = Path(tempfile.mkdtemp(dir=self._folder))
-                make_snapshot(folder, files, self._root, self._jobs.workspace)
+                make_snapshot(folder, files, self._root, self._service.workspace)
                 self._snapshots[files] = folder
             return self._snapshots[files]
 

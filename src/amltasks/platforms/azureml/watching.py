@@ -16,8 +16,8 @@ from amltasks.errors import AmlTasksError, UserError
 from amltasks.notebooks.wire import Decoder, Ended, Told
 from amltasks.platforms.azureml.failures import BUILD_LOG, JOB_LOG
 from amltasks.platforms.azureml.inside import MARK
-from amltasks.platforms.azureml.jobs import ACTIVE, Job, Jobs
-from amltasks.platforms.azureml.runs import MOST_BYTES, RunDetails, RunHistory
+from amltasks.platforms.azureml.logs import MOST_BYTES, Logs
+from amltasks.platforms.azureml.service import ACTIVE, Job, RunDetails, Service
 from amltasks.platforms.azureml.step import RUN
 from amltasks.platforms.base import CellFinished, KernelStarted, OutputText, Progress, RunEvent
 from amltasks.redaction import Redactor
@@ -122,9 +122,9 @@ class WatchedJob:
 class Watch:
     """Of all jobs of a command."""
 
-    def __init__(self, jobs: Jobs, history: RunHistory) -> None:
-        self._jobs = jobs
-        self._history = history
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._logs = Logs()
         self._runs: set[str] = set()  # tags by which the jobs are listed
         self._watched: dict[str, WatchedJob] = {}
         self._turns: asyncio.Task[None] | None = None
@@ -148,7 +148,7 @@ class Watch:
     async def explain(self, job: WatchedJob) -> None:
         """Looks once more at an ended job, for why it ended; what cannot be read is not known."""
         with suppress(AmlTasksError):
-            job.saw_details(await asyncio.to_thread(self._history.details, job.name))
+            job.saw_details(await asyncio.to_thread(self._service.details, job.name))
 
     async def finish(self, job: WatchedJob) -> None:
         """Reads the rest of an ended job's log, where it was not downloaded with all else."""
@@ -165,11 +165,14 @@ class Watch:
         address = job.details.log_files.get(BUILD_LOG)
         if address:
             with suppress(AmlTasksError):
-                return (await asyncio.to_thread(self._history.log, address, 0)).decode("utf-8", "replace")
+                return (await asyncio.to_thread(self._logs.read, address, 0)).decode("utf-8", "replace")
         return ""
 
     def drop(self, job: WatchedJob) -> None:
         self._watched.pop(job.name, None)
+
+    def close(self) -> None:
+        self._logs.close()
 
     @property
     def _active(self) -> list[WatchedJob]:
@@ -216,21 +219,21 @@ class Watch:
         return news
 
     def _states(self) -> dict[str, str]:
-        return {job.name: job.status for run in self._runs for job in self._jobs.tagged(RUN, run)}
+        return {job.name: job.status for run in self._runs for job in self._service.tagged(RUN, run)}
 
     async def _look(self, job: WatchedJob) -> bool:
-        details = await self._ask(lambda: self._history.details(job.name))
+        details = await self._ask(lambda: self._service.details(job.name))
         job.saw_details(details)
         news = job.saw_status(details.status)
         if JOB_LOG in details.log_files and not job.over.done():  # what an ended one has left is read by `finish`
-            data = await self._ask(lambda: self._history.log(details.log_files[JOB_LOG], job.read))
+            data = await self._ask(lambda: self._logs.read(details.log_files[JOB_LOG], job.read))
             job.saw_log(data)
             news |= bool(data)
         return news
 
     async def _log_piece(self, job: WatchedJob) -> bytes:
         address = job.details.log_files.get(JOB_LOG)
-        return await asyncio.to_thread(self._history.log, address, job.read) if address else b""
+        return await asyncio.to_thread(self._logs.read, address, job.read) if address else b""
 
     async def _ask(self, question: Callable[[], _Answer]) -> _Answer:
         """One request, no sooner than the gap after the last one."""

@@ -1,4 +1,4 @@
-"""Jobs of a workspace: submitted, found again, cancelled, downloaded; through the SDK. Every call blocks."""
+"""Jobs of a workspace through the SDK v2: submitted, found again, cancelled, downloaded."""
 
 from __future__ import annotations
 
@@ -13,59 +13,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amltasks.data import Data
 from amltasks.errors import ServiceError, UserError
 from amltasks.platforms.azureml.answers import answered, repeated, said_by
 from amltasks.platforms.azureml.connection import Cloud, Workspace
 from amltasks.platforms.azureml.environment import JobEnvironment
-from amltasks.platforms.azureml.request import Identity
+from amltasks.platforms.azureml.service import ACTIVE, ENDING, Job, JobSpec
 from amltasks.quoting import listed, nearest, quoted
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
     from azure.core.credentials import TokenCredential
 
-ACTIVE = frozenset(
-    {"NotStarted", "Queued", "Preparing", "Provisioning", "Starting", "Running", "Finalizing", "CancelRequested"}
-)
-ENDING = frozenset({"CancelRequested", "Finalizing"})
-CANCELED = frozenset({"Canceled", "CancelRequested"})
-_SERVERLESS = "serverless"
 _POLLING_SECONDS = 1.0  # of operations that the SDK waits for; its own default is 30
 _LIMIT_MARGIN = 1800  # seconds over the notebook's own time-out: the environment may be built within them
-
-
-class JobSpec(Data):
-    """What is asked of Azure ML. variables: of the environment; code: the snapshot's folder; timeout: seconds.
-
-    compute: empty for serverless machines of instance_type.
-    """
-
-    name: str
-    display_name: str
-    experiment: str
-    command: str
-    code: Path
-    runs_in: JobEnvironment
-    variables: dict[str, str]
-    tags: dict[str, str]
-    outputs: dict[str, str] = {}
-    compute: str = ""
-    instance_type: str = ""
-    instance_count: int = 1
-    identity: Identity | None = None
-    timeout: float | None = None
-
-
-class Job(Data):
-    """A job as the workspace tells of it."""
-
-    name: str
-    status: str
-    studio: str = ""
-    experiment: str = ""
-    tags: dict[str, str] = {}
-    variables: dict[str, str] = {}
 
 
 class Jobs:

@@ -1,0 +1,1 @@
+"""Through the SDK v2, azure-ai-ml, which is imported only here."""
