@@ -49,7 +49,8 @@ class Application:
         work = (self._azure if proxied else self._devops).work(request)
         try:
             body = b"" if work.streams else await request.body()
-            fault = self.world.faults.of(request.method, request.url.path, request.url.hostname or "")
+            url = request.url
+            fault = self.world.faults.of(request.method, url.path, url.hostname or "", url.query)
             answer = await self._answer(request, work, fault)
         except ClientDisconnect:  # not all was asked for yet, and nobody is there to be answered
             return

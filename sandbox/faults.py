@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_camel
 class Fault(BaseModel):
     """One rule.
 
-    method, path, host: wildcards, without regard to case; the path without query; the host without port.
+    method, path, host, query: wildcards, without regard to case; the host without port.
     nth: which of the matching requests, from 1: a number, a range "2-4" or "3-", or "every".
     delay: seconds to wait first. status: answered with `headers` and `body` instead of the real answer.
     signIn: the 203 page that a bad token gets. reset: the connection is reset (TCP RST).
@@ -28,6 +28,7 @@ class Fault(BaseModel):
     method: str = "*"
     path: str = "*"
     host: str = "*"
+    query: str = "*"
     nth: int | str = "every"
     delay: float = Field(default=0, ge=0)
     status: int | None = Field(default=None, ge=200, le=599)
@@ -44,9 +45,9 @@ class Fault(BaseModel):
         _span(self.nth)
         return self
 
-    def matches(self, method: str, path: str, host: str = "") -> bool:
-        wanted, given = f"{self.method} {self.host} {self.path}".lower(), f"{method} {host} {path}".lower()
-        return fnmatch.fnmatchcase(given, wanted)
+    def matches(self, method: str, path: str, host: str = "", query: str = "") -> bool:
+        pairs = ((method, self.method), (path, self.path), (host, self.host), (query, self.query))
+        return all(fnmatch.fnmatchcase(given.lower(), wanted.lower()) for given, wanted in pairs)
 
     def hits(self, count: int) -> bool:
         """Whether the count-th matching request is meant."""
@@ -83,12 +84,12 @@ class Faults:
         with self._lock:
             self._rules.clear()
 
-    def of(self, method: str, path: str, host: str = "") -> Fault | None:
+    def of(self, method: str, path: str, host: str = "", query: str = "") -> Fault | None:
         """Count a request; the fault that it meets."""
         hit = None
         with self._lock:
             for fault, count in self._rules:
-                if fault.matches(method, path, host):
+                if fault.matches(method, path, host, query):
                     count[0] += 1
                     if hit is None and fault.hits(count[0]):
                         hit = fault
