@@ -8,8 +8,10 @@ from sandbox.azure.arm.state import open_subscription
 from sandbox.azure.artifacts.state import Artifacts
 from sandbox.azure.assets.state import Assets
 from sandbox.azure.computes.state import Computes
+from sandbox.azure.credentials.state import Credentials
 from sandbox.azure.datastores.state import Datastores
 from sandbox.azure.entra.state import Directory
+from sandbox.azure.environments.state import Environments
 from sandbox.azure.execution.state import Execution
 from sandbox.azure.history.state import Runs
 from sandbox.azure.jobs.state import Jobs
@@ -41,7 +43,9 @@ class Cloud:
         self.workspaces = Workspaces(self.resources, self.storage, self.subscription, self.location)
         self.computes = Computes(self.resources, clock, self.location)
         self.datastores = Datastores(self.resources)
+        self.credentials = Credentials(store, clock)
         self.assets = Assets(store, self.resources)
+        self.environments = Environments(store, self.resources, self.assets, self.datastores, self.storage)
         self.runs = Runs(store, clock)
         self.jobs = Jobs(self.resources, self.runs)
         self.artifacts = Artifacts(self.storage)

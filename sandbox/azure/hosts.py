@@ -8,8 +8,10 @@ from sandbox.azure.artifacts import routes as artifacts
 from sandbox.azure.assets import routes as assets
 from sandbox.azure.clouds import CLOUDS, STORAGE
 from sandbox.azure.computes import routes as computes
+from sandbox.azure.credentials import routes as credentials
 from sandbox.azure.datastores import routes as datastores
 from sandbox.azure.entra import routes as entra
+from sandbox.azure.environments import routes as environments
 from sandbox.azure.history import routes as history
 from sandbox.azure.imds import routes as imds
 from sandbox.azure.jobs import routes as jobs
@@ -46,6 +48,9 @@ HOSTS = [
             *mlflow.ROUTES,
             *assets.DATA_PLANE,
             *computes.DATA_PLANE,
+            *datastores.DATA_PLANE,
+            *credentials.ROUTES,
+            *environments.ROUTES,
         ],
         audiences=[name for cloud in CLOUDS for name in cloud.resources if name != STORAGE],
         error=HistoryError,

@@ -7,11 +7,9 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-import yaml
-
 from sandbox.azure.assets import errors
 from sandbox.azure.assets.models import ContainerBody, PendingUpload, UriRequest
-from sandbox.azure.assets.state import CODE, ENVIRONMENT, Kind
+from sandbox.azure.assets.state import CODE, ENVIRONMENT, Kind, checked_environment
 from sandbox.azure.datastores.state import account_of
 from sandbox.azure.machine_learning import not_found
 from sandbox.azure.paging import page
@@ -87,7 +85,7 @@ def put_version(kind: Kind, model: Any) -> Callable[[Call], Answer]:
         name, version = _name(call, kind, "name"), _name(call, kind, "version")
         properties = call.json(model).properties.json_form()
         if kind is ENVIRONMENT:
-            properties = _checked_environment(properties)
+            properties = checked_environment(properties)
         known = call.azure.assets.version(workspace, kind, name, version)
         made = call.azure.assets.put(workspace, kind, name, version, properties, call.caller_id)
         return reply(made.body, 200 if known else 201)
@@ -146,18 +144,3 @@ def _viewed(call: Call, found: list[Resource]) -> list[Resource]:
     if view == "all":
         return found
     return [each for each in found if bool(each.properties.get("isArchived")) == (view == "archivedonly")]
-
-
-def _checked_environment(properties: dict[str, Any]) -> dict[str, Any]:
-    if "image" in properties and "build" in properties:
-        raise errors.image_and_build()
-    if "image" not in properties and "build" not in properties:
-        raise errors.no_image()
-    if "condaFile" in properties:
-        try:
-            conda = yaml.safe_load(properties["condaFile"])
-        except yaml.YAMLError as error:
-            raise errors.bad_conda(" ".join(str(error).split())) from None
-        if not isinstance(conda, dict) or not isinstance(conda.get("dependencies"), list):
-            raise errors.bad_conda("it has no list of dependencies.")
-    return {**properties, "environmentType": "UserCreated"}

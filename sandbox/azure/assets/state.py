@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import yaml
+
 from sandbox.azure.assets import errors
 from sandbox.azure.resources import Resource, Resources
 from sandbox.azure.workspaces.state import TYPE
@@ -112,6 +114,22 @@ class Assets:
         if "dataType" in properties:
             told["dataType"] = properties["dataType"]
         self._resources.put(_container(workspace, kind, name), told, by=by)
+
+
+def checked_environment(properties: dict[str, Any]) -> dict[str, Any]:
+    """The properties of one that can be made, whole; others are refused."""
+    if "image" in properties and "build" in properties:
+        raise errors.image_and_build()
+    if "image" not in properties and "build" not in properties:
+        raise errors.no_image()
+    if "condaFile" in properties:
+        try:
+            conda = yaml.safe_load(properties["condaFile"])
+        except yaml.YAMLError as error:
+            raise errors.bad_conda(" ".join(str(error).split())) from None
+        if not isinstance(conda, dict) or not isinstance(conda.get("dependencies"), list):
+            raise errors.bad_conda("it has no list of dependencies.")
+    return {**properties, "environmentType": "UserCreated"}
 
 
 def _container(workspace: Resource, kind: Kind, name: str) -> str:

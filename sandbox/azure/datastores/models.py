@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sandbox.wire import Text, Wire, one_of
+from sandbox.wire import Flag, Integer, Text, Wire, one_of
 
 
 class KeySecrets(Wire):
@@ -60,3 +60,29 @@ class Datastore(Wire):
 class SecretsRequest(Wire):
     expirable_secret: bool = False
     expire_after_hours: int | None = None
+
+
+class AzureStorage(Wire):
+    """Of the SDK v1: where the files are and the secret for them, all in one."""
+
+    account_name: Text
+    container_name: Text
+    endpoint: Text = "core.windows.net"
+    protocol: Text = "https"
+    credential_type: Annotated[str, one_of("None", "Sas", "AccountKey")] = "None"
+    credential: Text | None = None
+    blob_cache_timeout: Integer | None = None
+    are_workspace_managed_identities_allowed: Flag = False
+    subscription_id: Text | None = None
+    resource_group: Text | None = None
+    service_data_access_auth_identity: Annotated[
+        str, one_of("None", "WorkspaceSystemAssignedIdentity", "WorkspaceUserAssignedIdentity")
+    ] = "None"
+
+
+class DataStore(Wire):
+    """Of the SDK v1."""
+
+    name: Text
+    data_store_type: Text
+    azure_storage_section: AzureStorage | None = None

@@ -32,11 +32,22 @@ class Datastores:
     ) -> Resource:
         """properties: as they are sent, the credentials with their type alone."""
         path = f"{workspace.id}/datastores/{name}"
+        known = self._resources.get(path)
         if secrets:
             self._resources.put(f"{path}/secrets/credentials", secrets)
         else:
             self._resources.delete(f"{path}/secrets/credentials")
-        return self._resources.put(path, {**properties, "isDefault": False}, by=by)
+        is_default = bool(known and known.properties["isDefault"])
+        return self._resources.put(path, {**properties, "isDefault": is_default}, by=by)
+
+    def default(self, workspace: Resource) -> Resource:
+        return next(each for each in self.all(workspace) if each.properties["isDefault"])
+
+    def set_default(self, workspace: Resource, datastore: Resource) -> None:
+        for each in self.all(workspace):
+            is_default = each.id == datastore.id
+            if each.properties["isDefault"] != is_default:
+                self._resources.put(each.id, {**each.properties, "isDefault": is_default}, each.more)
 
     def secrets(self, datastore: Resource) -> dict[str, Any]:
         """Of one that a client has added; empty where it has none."""
@@ -44,6 +55,12 @@ class Datastores:
         return found.properties if found else {}
 
     def delete(self, datastore: Resource) -> None:
+        """The workspace's own is the default again where it was this one."""
+        if datastore.properties["isDefault"]:
+            path = f"{datastore.id.rpartition('/')[0]}/{DEFAULT}"
+            own = self._resources.get(path)
+            assert own is not None
+            self._resources.put(path, {**own.properties, "isDefault": True}, own.more)
         self._resources.delete(datastore.id)
         self._resources.delete(f"{datastore.id}/secrets/credentials")
 
