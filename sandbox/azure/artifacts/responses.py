@@ -1,4 +1,4 @@
-"""Answers about the files of a run."""
+"""Answers about the files of a run, or of an upload."""
 
 from __future__ import annotations
 
@@ -6,31 +6,40 @@ from typing import Any
 
 from sandbox.azure.artifacts import errors
 from sandbox.azure.artifacts.models import ArtifactPaths
-from sandbox.azure.artifacts.state import ORIGIN
+from sandbox.azure.artifacts.state import OF_RUNS, OF_UPLOADS, Folder, folder_of
 from sandbox.azure.history.responses import run_of
-from sandbox.azure.history.state import Run
-from sandbox.azure.resources import Resource
 from sandbox.azure.wire import Call, reply
 from sandbox.azure.workspaces.responses import workspace_of
 from sandbox.wire import Answer
 
 
 def list_artifacts(call: Call) -> Answer:
-    workspace, run = _place(call)
-    return reply({"value": [_body(run, path) for path in call.azure.artifacts.paths(workspace, run)]})
+    """All of a folder, or those at a path: the file of that name, or what is below it."""
+    folder = _folder(call)
+    return reply({"value": [_body(folder, path) for path in _below(call, folder, call.values.get("path", ""))]})
+
+
+def list_content_information(call: Call) -> Answer:
+    """As `list_artifacts`, with addresses to read from."""
+    folder = _folder(call)
+    found = _below(call, folder, call.values.get("path", ""))
+    return reply({"value": [_information(folder, path, call.azure.artifacts.to_read(folder, path)) for path in found]})
+
+
+def get_artifact(call: Call) -> Answer:
+    folder = _folder(call)
+    return reply(_body(folder, _found(call, folder)))
 
 
 def get_content_information(call: Call) -> Answer:
-    workspace, run = _place(call)
-    path = call.query.get("path", "")
-    if path not in call.azure.artifacts.paths(workspace, run):
-        raise errors.not_found(path, run.id)
-    return reply(_information(run, path, call.azure.artifacts.to_read(workspace, run, path)))
+    folder = _folder(call)
+    path = _found(call, folder)
+    return reply(_information(folder, path, call.azure.artifacts.to_read(folder, path)))
 
 
 def create_artifacts(call: Call) -> Answer:
     """Addresses to write new files to."""
-    workspace, run = _place(call)
+    folder = _folder(call)
     asked: ArtifactPaths = call.json(ArtifactPaths)
     names = [each.path for each in asked.paths]
     for name in names:
@@ -38,34 +47,58 @@ def create_artifacts(call: Call) -> Answer:
             raise errors.bad_path(name)
     return reply(
         {
-            "artifacts": {name: _body(run, name) for name in names},
+            "artifacts": {name: _body(folder, name) for name in names},
             "artifactContentInformation": {
-                name: _information(run, name, call.azure.artifacts.to_write(workspace, run, name)) for name in names
+                name: _information(folder, name, call.azure.artifacts.to_write(folder, name)) for name in names
             },
             "errors": {},
         }
     )
 
 
-def _place(call: Call) -> tuple[Resource, Run]:
+def _folder(call: Call) -> Folder:
+    """What the path names: a run, or origin and container."""
     workspace = workspace_of(call)
-    run = run_of(call, workspace)
-    if call.values["experiment"].lower() not in (run.experiment.lower(), run.experiment_id):
-        raise errors.wrong_experiment(call.values["experiment"], run.id)
-    return workspace, run
+    if "run" in call.values:
+        return folder_of(workspace, run_of(call, workspace))
+    origin, container = call.values["origin"], call.values["container"]
+    if origin == OF_UPLOADS:
+        return Folder(workspace, origin, container)
+    run = call.azure.runs.find(workspace, container.removeprefix("dcid.")) if origin == OF_RUNS else None
+    if run is None:
+        raise errors.no_container(origin, container)
+    return folder_of(workspace, run)
 
 
-def _body(run: Run, path: str) -> dict[str, Any]:
-    container = f"dcid.{run.id}"
+def _below(call: Call, folder: Folder, path: str) -> list[str]:
+    whole = f"{path.rstrip('/')}/"
+    found = call.azure.artifacts.paths(folder, path.rstrip("/"))
+    return [each for each in found if not path or each == path or each.startswith(whole)]
+
+
+def _found(call: Call, folder: Folder) -> str:
+    path = call.values.get("path", "") or call.query.get("path", "")
+    if path not in call.azure.artifacts.paths(folder, path):
+        raise errors.not_found(path, folder.container)
+    return path
+
+
+def _body(folder: Folder, path: str) -> dict[str, Any]:
     return {
-        "artifactId": f"{ORIGIN}/{container}/{path}",
-        "origin": ORIGIN,
-        "container": container,
+        "artifactId": f"{folder.path}/{path}",
+        "origin": folder.origin,
+        "container": folder.container,
         "path": path,
-        "dataPath": {"dataStoreName": "workspaceartifactstore", "relativePath": f"{run.folder}/{path}"},
+        "dataPath": {"dataStoreName": "workspaceartifactstore", "relativePath": f"{folder.path}/{path}"},
         "tags": {},
     }
 
 
-def _information(run: Run, path: str, address: str) -> dict[str, Any]:
-    return {"contentUri": address, "origin": ORIGIN, "container": f"dcid.{run.id}", "path": path, "tags": {}}
+def _information(folder: Folder, path: str, address: str) -> dict[str, Any]:
+    return {
+        "contentUri": address,
+        "origin": folder.origin,
+        "container": folder.container,
+        "path": path,
+        "tags": {},
+    }

@@ -1,21 +1,25 @@
-"""Answers of run history."""
+"""Answers of run history about runs."""
 
 from __future__ import annotations
 
-import json
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from sandbox.azure.datastores.state import account_of
 from sandbox.azure.history import errors
-from sandbox.azure.history.models import RunDataRequest, RunUpdate
-from sandbox.azure.history.state import CONTAINER, Run
-from sandbox.azure.machine_learning import nested
+from sandbox.azure.history.bodies import definition, details_body, run_body
+from sandbox.azure.history.experiments import experiment_of
+from sandbox.azure.history.models import Query, RunDataRequest, RunUpdate, RunUpdates
+from sandbox.azure.history.queries import page, run_row
+from sandbox.azure.history.state import CONTAINER, Experiment, Run
 from sandbox.azure.resources import Resource
 from sandbox.azure.wire import JSON, Call, reply
 from sandbox.azure.workspaces.responses import workspace_of
-from sandbox.wire import Answer, format_time, without_null
+from sandbox.wire import Answer
 
 _READ_SECONDS = 24 * 3600
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,254}")
 
 
 def get_details(call: Call) -> Answer:
@@ -27,13 +31,12 @@ def get_details(call: Call) -> Answer:
         name: storage.signed(account, CONTAINER, f"{run.folder}/{name}", "r", _READ_SECONDS)
         for name in sorted(run.logs)
     }
-    common = _common(call, run)
-    body = {name: common[name] for name in common if name not in ("experimentId", "displayName", "description")}
-    return Answer({**body, "logFiles": logs, "runDefinition": _definition(call, workspace, run)}, media_type=JSON)
+    return Answer(details_body(call, workspace, run, logs), media_type=JSON)
 
 
 def get_run(call: Call) -> Answer:
-    return reply(_metadata(call, run_of(call, workspace_of(call))))
+    workspace = workspace_of(call)
+    return reply(run_body(call, workspace, run_of(call, workspace)))
 
 
 def get_run_data(call: Call) -> Answer:
@@ -42,40 +45,116 @@ def get_run_data(call: Call) -> Answer:
     run = _known(call, workspace, asked.run_id)
     body: dict[str, Any] = {}
     if asked.select_run_metadata:
-        body["runMetadata"] = _metadata(call, run)
+        body["runMetadata"] = run_body(call, workspace, run)
     if asked.select_run_definition:
-        body["runDefinition"] = _definition(call, workspace, run)
+        body["runDefinition"] = definition(call, workspace, run)
     if asked.select_job_specification:
-        body["jobSpecification"] = _definition(call, workspace, run)
+        body["jobSpecification"] = definition(call, workspace, run)
     return reply(body)
+
+
+def query_runs(call: Call) -> Answer:
+    """Those of an experiment that a filter finds."""
+    workspace = workspace_of(call)
+    experiment = experiment_of(call, workspace)
+    runs = [run for run in call.azure.runs.all(workspace) if run.experiment_id == experiment.id]
+    return _page(call, workspace, runs, call.json(Query))
 
 
 def list_children(call: Call) -> Answer:
     workspace = workspace_of(call)
     run = run_of(call, workspace)
-    return reply({"value": [_metadata(call, each) for each in call.azure.runs.all(workspace) if each.parent == run.id]})
+    order = call.query.get("$orderby")
+    asked = Query(
+        filter=call.query.get("$filter"),
+        orderby=" ".join(filter(None, [order, call.query.get("$sortorder")])) if order else None,
+        top=call.number("$top", 0) or None,
+        continuation_token=call.query.get("$continuationtoken"),
+    )
+    return _page(call, workspace, [each for each in call.azure.runs.all(workspace) if each.parent == run.id], asked)
 
 
 def patch_run(call: Call) -> Answer:
-    """A tag of no value is taken away; a property once set stays."""
+    """Changes a run, or begins one: a property once set stays."""
     workspace = workspace_of(call)
-    if call.azure.runs.find_experiment(workspace, call.values["experiment"]) is None:
-        raise errors.experiment_not_found(call.values["experiment"])
-    run = run_of(call, workspace)
+    experiment = experiment_of(call, workspace)
     asked: RunUpdate = call.json(RunUpdate)
-    for name, text in asked.properties.items():
-        if run.properties.get(name, text) != text:
-            raise errors.property_is_kept(name)
-    tags = {name: text for name, text in {**run.tags, **asked.tags}.items() if text is not None}
-    changed: dict[str, Any] = {"tags": tags, "properties": {**run.properties, **asked.properties}}
-    for name in ("display_name", "description", "hidden"):
-        if getattr(asked, name) is not None:
-            changed[name] = getattr(asked, name)
-    return reply(_metadata(call, call.azure.runs.change(run, **changed)))
+    name = call.values["run"]
+    if asked.run_id is not None and asked.run_id.lower() != name.lower():
+        raise errors.other_run(asked.run_id, name)
+    with call.world.store.changing():
+        return reply(run_body(call, workspace, _updated(call, workspace, experiment, name, asked)))
+
+
+def patch_runs(call: Call) -> Answer:
+    """Many at once, all or none."""
+    workspace = workspace_of(call)
+    experiment = experiment_of(call, workspace)
+    asked: RunUpdates = call.json(RunUpdates)
+    with call.world.store.changing():
+        runs = [_updated(call, workspace, experiment, each.run_id or "", each) for each in asked.runs]
+    return reply({"runs": {run.id: run_body(call, workspace, run) for run in runs}, "errors": {}})
+
+
+def delete_tags(call: Call) -> Answer:
+    workspace = workspace_of(call)
+    run = run_of(call, workspace)
+    asked: tuple[str, ...] = call.json(tuple[str, ...])
+    with call.world.store.changing():
+        tags = {name: text for name, text in run.tags.items() if name not in asked}
+        return reply(run_body(call, workspace, call.azure.runs.change(run, tags=tags)))
 
 
 def run_of(call: Call, workspace: Resource) -> Run:
-    return _known(call, workspace, call.values["run"])
+    """The run that the path names, below its experiment where that is named too."""
+    run = _known(call, workspace, call.values["run"])
+    below = "experiment" in call.values or "experiment_id" in call.values
+    if below and experiment_of(call, workspace).id != run.experiment_id:
+        raise errors.run_not_found(run.id)
+    return run
+
+
+def _page(call: Call, workspace: Resource, runs: list[Run], asked: Query) -> Answer:
+    return reply(page(reversed(runs), run_row, asked, lambda run: run_body(call, workspace, run)))
+
+
+def _updated(call: Call, workspace: Resource, experiment: Experiment, name: str, asked: RunUpdate) -> Run:
+    run = call.azure.runs.find(workspace, name) or _begun(call, workspace, experiment, name, asked)
+    if run.experiment_id != experiment.id:
+        raise errors.run_not_found(run.id)
+    properties = {key: text for key, text in asked.properties.items() if text is not None}
+    for key, text in properties.items():
+        if run.properties.get(key, text) != text:
+            raise errors.property_is_kept(key)
+    told: Mapping[str, Any] = {"name": run.name, "script_name": run.script, "parent_run_id": run.parent}
+    for member, known in told.items():
+        if getattr(asked, member) not in (None, known):
+            raise errors.fixed(member, run.id)
+    changed: dict[str, Any] = {"tags": {**run.tags, **asked.tags}, "properties": {**run.properties, **properties}}
+    for member in ("display_name", "description", "hidden"):
+        if getattr(asked, member) is not None:
+            changed[member] = getattr(asked, member)
+    return call.azure.runs.change(run, **changed)
+
+
+def _begun(call: Call, workspace: Resource, experiment: Experiment, name: str, asked: RunUpdate) -> Run:
+    if not _NAME.fullmatch(name):
+        raise errors.run_name(name)
+    if asked.parent_run_id:
+        _known(call, workspace, asked.parent_run_id)
+    assert call.caller is not None
+    return call.azure.runs.begin(
+        workspace,
+        name,
+        call.caller,
+        experiment=experiment.name,
+        kind="",
+        name=asked.name or "",
+        display_name=asked.display_name or asked.name or name,
+        script=asked.script_name or "",
+        target=asked.target or "",
+        parent=asked.parent_run_id,
+    )
 
 
 def _known(call: Call, workspace: Resource, name: str) -> Run:
@@ -83,101 +162,3 @@ def _known(call: Call, workspace: Resource, name: str) -> Run:
     if found is None:
         raise errors.run_not_found(name)
     return found
-
-
-def _metadata(call: Call, run: Run) -> dict[str, Any]:
-    return without_null(
-        {
-            **_common(call, run),
-            "rootRunUuid": run.uuid,
-            "lastModifiedUtc": format_time(run.modified),
-            "lastModifiedBy": _user(run),
-            "dataContainerId": f"dcid.{run.id}",
-            "hidden": run.hidden,
-            "runType": f"azureml.{run.kind.lower()}",
-            "createdUtc": format_time(run.created),
-            "duration": _duration(call, run),
-            "outputs": {name: {"assetId": each.asset, "type": each.kind} for name, each in run.outputs.items()},
-        }
-    )
-
-
-def _common(call: Call, run: Run) -> dict[str, Any]:
-    """What both run and details have."""
-    compute = {
-        "target": run.target,
-        "targetType": "amlcompute",
-        "vmSize": run.size,
-        "instanceCount": run.nodes,
-        "region": call.azure.location,
-    }
-    return {
-        "runId": run.id,
-        "runUuid": run.uuid,
-        "rootRunId": run.id,
-        "parentRunId": run.parent,
-        "experimentId": run.experiment_id,
-        "displayName": run.display_name,
-        "description": run.description or None,
-        "runNumber": run.number,
-        "target": run.target or None,
-        "status": run.status,
-        "startTimeUtc": format_time(run.started),
-        "endTimeUtc": format_time(run.ended),
-        "error": _error(call, run),
-        "warnings": [{"source": "ExecutionService", "message": each} for each in run.warnings],
-        "tags": run.tags,
-        "properties": run.properties,
-        "parameters": run.params,
-        "compute": compute if run.target else None,
-        "createdBy": _user(run),
-        "userId": run.caller.object_id,
-        "revision": run.revision,
-        "statusRevision": run.revision,
-    }
-
-
-def _error(call: Call, run: Run) -> dict[str, Any] | None:
-    if run.error is None:
-        return None
-    error = without_null(
-        {
-            "code": run.error.code,
-            "message": run.error.message,
-            "messageFormat": run.error.form or None,
-            "messageParameters": run.error.values or None,
-            "details": [],
-            "innerError": nested(run.error.inner),
-        }
-    )
-    return {
-        "error": error,
-        "correlation": {"operation": run.uuid.replace("-", ""), "request": call.id.replace("-", "")[:16]},
-        "environment": call.azure.location,
-        "location": call.azure.location,
-        "time": format_time(run.ended),
-        "componentName": "execution-worker",
-    }
-
-
-def _user(run: Run) -> dict[str, Any]:
-    caller = run.caller
-    return {
-        "userObjectId": caller.object_id,
-        "userTenantId": caller.tenant,
-        "userName": caller.client_id,
-        "userIss": f"https://sts.windows.net/{caller.tenant}/",
-    }
-
-
-def _definition(call: Call, workspace: Resource, run: Run) -> str | None:
-    """A JSON text: how the run was asked for."""
-    if call.azure.jobs.find(workspace, run.id) is None:
-        return None
-    return json.dumps(call.azure.jobs.definition(workspace, run.id))
-
-
-def _duration(call: Call, run: Run) -> str | None:
-    if run.started is None:
-        return None
-    return str((run.ended or call.world.clock.now()) - run.started)

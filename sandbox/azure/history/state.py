@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -35,7 +36,9 @@ class Output(Document):
 
 
 class Run(Document):
-    """id: the job's name. logs: names of those that there are. params: of MLflow. target: the compute's name."""
+    """id: the job's name. name: what its client calls it, SDK v1. root: the run that its parents come from, empty for
+    none. logs: names of those that there are. params: of MLflow. target: the compute's name. A tag may have no value.
+    """
 
     id: str
     uuid: str
@@ -44,12 +47,15 @@ class Run(Document):
     kind: str
     experiment: str
     experiment_id: str
+    name: str = ""
     display_name: str
     description: str = ""
-    tags: dict[str, str] = {}
+    script: str = ""
+    tags: dict[str, str | None] = {}
     properties: dict[str, str] = {}
     status: str = "NotStarted"
     parent: str | None = None
+    root: str = ""
     target: str = ""
     size: str = ""
     nodes: int = 1
@@ -75,6 +81,11 @@ class Run(Document):
         return Caller(*self.owner)
 
     @property
+    def type(self) -> str | None:
+        """As clients see it; those that clients have begun themselves have none."""
+        return f"azureml.{self.kind.lower()}" if self.kind else None
+
+    @property
     def folder(self) -> str:
         """Of its files in the container of all runs."""
         return f"ExperimentRun/dcid.{self.id}"
@@ -84,7 +95,15 @@ class Experiment(Document):
     id: str
     name: str
     created: datetime
-    tags: dict[str, str] = {}
+    description: str = ""
+    archived: datetime | None = None
+    tags: dict[str, str | None] = {}
+
+
+class Definition(Document):
+    """What a run was asked to do, as its client said it."""
+
+    content: dict[str, Any]
 
 
 class Runs:
@@ -95,13 +114,17 @@ class Runs:
         self._clock = clock
         self._runs = Table(store, "azure-run", Run)
         self._experiments = Table(store, "azure-experiment", Experiment)
+        self._definitions = Table(store, "azure-run-definition", Definition)
 
-    def begin(self, workspace: Resource, name: str, caller: Caller, *, experiment: str, kind: str, **known: Any) -> Run:
+    def begin(
+        self, workspace: Resource, run_id: str, caller: Caller, *, experiment: str, kind: str, **known: Any
+    ) -> Run:
         """A run that has not started. known: other members of it."""
         with self._store.changing():
             now = self._clock.now()
+            parent = self.find(workspace, known.get("parent") or "")
             run = Run(
-                id=name,
+                id=run_id,
                 uuid=str(uuid.uuid4()),
                 workspace=workspace.id,
                 number=self._store.count(f"run/{workspace.id.lower()}"),
@@ -111,6 +134,7 @@ class Runs:
                 created=now,
                 modified=now,
                 owner=(caller.object_id, caller.client_id, caller.tenant),
+                root=parent.root or parent.id if parent else "",
                 **known,
             )
             self._keep(run)
@@ -129,7 +153,7 @@ class Runs:
             now = self._now(run)
             return self._keep(now.model_copy(update={**changed, "modified": self._clock.now()}))
 
-    def tag(self, run: Run, tags: dict[str, str]) -> Run:
+    def tag(self, run: Run, tags: Mapping[str, str | None]) -> Run:
         with self._store.changing():
             return self.change(run, tags={**self._now(run).tags, **tags})
 
@@ -139,8 +163,19 @@ class Runs:
             if name not in logs:
                 self.change(run, logs=(*logs, name))
 
+    def define(self, run: Run, content: dict[str, Any]) -> None:
+        """Keep what the SDK v1 has sent for it."""
+        self._definitions.put(run.uuid, "", Definition(content=content))
+
+    def definition(self, run: Run) -> dict[str, Any] | None:
+        found = self._definitions.get(run.uuid, "")
+        return found.content if found else None
+
     def move(self, run: Run, status: str, error: RunError | None = None, warning: str = "") -> Run:
-        """Give a run another state. One that has ended stays as it is; one that is being cancelled only ends."""
+        """Give a run another state. One that has ended stays as it is; one that is being cancelled only ends.
+
+        error: of one that has failed, unless it told one itself.
+        """
         with self._store.changing():
             now = self._now(run)
             if now.has_ended or (now.status == "CancelRequested" and status not in ENDED):
@@ -150,7 +185,7 @@ class Runs:
             if status == "Running" and now.started is None:
                 changed["started"] = time
             if status in ENDED:
-                changed |= {"ended": time, "error": error}
+                changed |= {"ended": time, "error": (now.error or error) if status == "Failed" else None}
             if warning:
                 changed["warnings"] = (*now.warnings, warning)
             return self._keep(now.model_copy(update={**changed, "revision": now.revision + 1}))
@@ -166,6 +201,15 @@ class Runs:
 
     def find_experiment(self, workspace: Resource, name: str) -> Experiment | None:
         return self._experiments.get(workspace.id.lower(), name.lower())
+
+    def change_experiment(self, workspace: Resource, experiment: Experiment, **changed: Any) -> Experiment:
+        """Members of it; it is kept under its new name where that is among them."""
+        with self._store.changing():
+            new = experiment.model_copy(update=changed)
+            if new.name.lower() != experiment.name.lower():
+                self._experiments.delete(workspace.id.lower(), experiment.name.lower())
+            self._experiments.put(workspace.id.lower(), new.name.lower(), new)
+            return new
 
     def experiments(self, workspace: Resource) -> list[Experiment]:
         return self._experiments.all(workspace.id.lower())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -193,7 +193,11 @@ def _experiment(call: Call, workspace: Resource, experiment: str) -> Experiment:
 
 
 def _run_body(call: Call, workspace: Resource, run: Run) -> dict[str, Any]:
-    tags = {"mlflow.rootRunId": run.id, "mlflow.runName": run.display_name, "mlflow.user": run.caller.client_id}
+    tags: dict[str, str | None] = {
+        "mlflow.rootRunId": run.root or run.id,
+        "mlflow.runName": run.display_name,
+        "mlflow.user": run.caller.client_id,
+    }
     data = {
         "metrics": [each.model_dump() for each in call.azure.tracking.latest(run)],
         "params": _pairs(run.params),
@@ -234,8 +238,8 @@ def _artifacts(workspace: Resource, experiment: str) -> str:
     return f"{base}/experiments/{experiment}"
 
 
-def _pairs(values: dict[str, str]) -> list[dict[str, str]]:
-    return [{"key": key, "value": text} for key, text in values.items()]
+def _pairs(values: Mapping[str, str | None]) -> list[dict[str, str]]:
+    return [{"key": key, "value": text or ""} for key, text in values.items()]
 
 
 def _milliseconds(time: datetime) -> int:
