@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from amltasks import __version__
 from amltasks.agent.neutral import one_line
+from amltasks.commands.door import collect_seldom, warm
 from amltasks.commands.exit_codes import ExitCode
 from amltasks.errors import AmlTasksError, UserError
 
@@ -35,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def program() -> NoReturn:
     """`main` as a process of its own, which ends at once: taking the interpreter apart takes as long as a notebook."""
+    collect_seldom()
     code = main()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -91,8 +93,6 @@ def _run_notebook(given: argparse.Namespace) -> ExitCode:
     # Imported here so that --help and a wrong option are answered at once.
     if given.platform and given.platform != "agent":
         return _run_on(None, given)
-    from amltasks.commands.door import warm
-
     with contextlib.closing(warm(given.python, given.kernel)) as compute:
         return _run_on(compute, given)
 

@@ -110,6 +110,7 @@ class ForkedKernel:
 
     peak: once it has ended, the most memory that it had resident, in bytes; 0 where that is not known.
     survived: after `close`, names of the signals that its keeper was sent, most likely by the kernel.
+    alone: after `close`, whether it is certain that nothing that it started is left.
     """
 
     stdin: IO[bytes] | None = None
@@ -121,6 +122,7 @@ class ForkedKernel:
         self.returncode: int | None = None
         self.peak = 0
         self.survived: tuple[str, ...] = ()
+        self.alone = False
         self._connection = connection
         self._lines = lines
         self._reading = threading.Lock()
@@ -165,6 +167,7 @@ class ForkedKernel:
                 last = self._lines.next(_ENDING_SECONDS)
                 if last and "ended" in last:
                     ended, self.survived = int(last["ended"]), tuple(last["survived"])
+                    self.alone = bool(last["alone"])
         self._connection.close()
         return ended
 

@@ -63,7 +63,8 @@ class Execution:
     environment: added to the kernel's. marker: put into the kernel's environment to find what it leaves behind.
     cell_timeout, notebook_timeout: seconds, None for no bound; the kernel's start counts for the notebook's.
     zygote: the address of one from which the kernel is forked if possible; empty for none.
-    left, survived: see KernelProcess. peak_memory: bytes that the kernel and all it started had at once.
+    left, survived: see KernelProcess. alone: whether it is certain that nothing the notebook has started is left, not
+    even a control group. peak_memory: bytes that the kernel and all it started had at once.
     attach: given the loop and the Stop by which somebody may end the run, from the loop's thread.
     """
 
@@ -80,6 +81,7 @@ class Execution:
     zygote: str = ""
     left: int = 0
     survived: tuple[str, ...] = ()
+    alone: bool = False
     peak_memory: int = 0
     ending: RunEnding = field(default_factory=lambda: RunEnding(reason=EndingReason.NOT_STARTED))
 
@@ -107,6 +109,7 @@ class Execution:
             await session.close()
             process.close()
             self.left, self.survived = process.left, process.survived
+            self.alone = process.alone and session.group is None
             self.peak_memory = session.peak_memory(process.peak)
 
 
@@ -131,11 +134,11 @@ class _Session:
         self._outputs.kc = process.client
         self._conversation: Conversation | None = None
         self._suspended = False
-        group, notes = hold(process.pid, execution.marker, limits)
+        self.group, notes = hold(process.pid, execution.marker, limits)
         for note in notes:
             self._observer.note(note)
-        self._watch = Watch(process.pid, limits, group)
-        self._postmortem = Postmortem(process.pid, self._watch, limits, group)
+        self._watch = Watch(process.pid, limits, self.group)
+        self._postmortem = Postmortem(process.pid, self._watch, limits, self.group)
         self._ticker = asyncio.ensure_future(self._tick())
 
     async def run(self) -> RunEnding:

@@ -39,7 +39,8 @@ class KernelProcess:
 
     client: channels shell, iopub and control, without heartbeat and stdin.
     left, survived: after `close`, how many processes it had left behind, and which signals its parent was sent, as far
-    as that parent was made for it. note: a sentence where it was to be forked and could not be.
+    as that parent was made for it. alone: after `close`, whether it is certain that nothing is left.
+    note: a sentence where it was to be forked and could not be.
     exited: becomes the exit code (negative: a signal) the moment the process ends.
     """
 
@@ -57,6 +58,7 @@ class KernelProcess:
         self.pid = popen.pid
         self.left = 0
         self.survived: tuple[str, ...] = ()
+        self.alone = False
         loop = asyncio.get_running_loop()
         self.exited: asyncio.Future[int] = loop.create_future()
         self._popen = popen
@@ -162,7 +164,8 @@ class KernelProcess:
     def close(self) -> None:
         """Gives back sockets and files; the process must have ended."""
         if isinstance(self._popen, ForkedKernel):
-            self.left, self.survived = self._popen.close(), self._popen.survived
+            self.left = self._popen.close()
+            self.survived, self.alone = self._popen.survived, self._popen.alone
         self.client.stop_channels()
         self.client.context.destroy(linger=0)
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -59,11 +59,9 @@ class Watch:
         return MemoryCurve(step=self._span, values=tuple(self._highest)) if len(self._highest) > 1 else None
 
     def _sample(self) -> None:
-        while True:
+        while not self._over.wait(self._pause):  # what is over sooner is known by what its end tells
             with contextlib.suppress(psutil.Error):
                 self._look(self._family())
-            if self._over.wait(self._pause):
-                return
 
     def _look(self, family: Sequence[psutil.Process]) -> None:
         resident = sum(map(_resident, family))

@@ -97,7 +97,9 @@ def run_notebook(
             engine.register(), notebook, kernel.name, progress_bar=False, autosave_cell_every=0, execution=execution
         )
     finally:
-        left = execution.left + processes.end_all(marker, descendants=True)
+        left = execution.left
+        if not execution.alone:  # else there is no need to look at every process of the machine
+            left += processes.end_all(marker, descendants=True)
     if left:
         course.note(f"{left} process(es) that the notebook had left running were ended.")
     for name in execution.survived:

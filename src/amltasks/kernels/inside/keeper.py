@@ -2,7 +2,7 @@
 
 Protocol, on the connection of whoever asked: in comes one request with the descriptors for stdout and stderr; out go
 JSON lines: {"begun": true} at once; {"pid"} when the kernel listens, or {"refused": why}; {"exit": code, negative for
-a signal, "peak": bytes}; {"ended": n, "survived": [signal, …]}.
+a signal, "peak": bytes}; {"ended": n, "alone": whether nothing is left, "survived": [signal, …]}.
 The other side's end of file, closed or dead, is the order to end everything; the kernel's pid is not reused before.
 """
 
@@ -122,8 +122,8 @@ def _keep(connection: socket.socket, pid: int, descriptors: list[int]) -> NoRetu
                 _tell(connection, {"exit": code, "peak": _peak(pid)})
         if any(descriptor == connection.fileno() for descriptor, _ in ready) and _is_over(connection):
             break
-    ended = _end_all(pid)
-    _tell(connection, {"ended": ended, "survived": sorted(survived)})
+    ended, alone = _end_all(pid)
+    _tell(connection, {"ended": ended, "alone": alone, "survived": sorted(survived)})
     os._exit(0)
 
 
@@ -165,22 +165,27 @@ def _tell(connection: socket.socket, message: dict[str, Any]) -> None:
         connection.sendall(json.dumps(message).encode() + b"\n")
 
 
-def _end_all(kernel: int) -> int:
-    """Kills every descendant, until there is none or they cannot be killed; how many there were beside the kernel."""
+def _end_all(kernel: int) -> tuple[int, bool]:
+    """Kills every descendant, until there is none or they cannot be killed.
+
+    How many there were beside the kernel, and whether none is left: orphans are this process's children.
+    """
     ended: set[int] = set()
+    alone = False
     deadline = time.monotonic() + _END_SECONDS
     while time.monotonic() < deadline:
         try:
             if os.waitpid(-1, os.WNOHANG)[0]:
                 continue
         except ChildProcessError:
+            alone = True
             break
         for pid in _descendants(os.getpid()):
             with contextlib.suppress(OSError):  # it ended just now
                 os.kill(pid, signal.SIGKILL)
                 ended.add(pid)
         time.sleep(0.002)
-    return len(ended - {kernel})
+    return len(ended - {kernel}), alone
 
 
 def _descendants(ancestor: int) -> list[int]:

@@ -122,6 +122,7 @@ def serve(
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers need not be waited for
     gc.freeze()  # a collection in a kernel would otherwise copy every page
+    gc.enable()
     while True:
         ready, _, _ = select.select([listener.fileno(), 0], [], [])
         if 0 in ready:  # the owner is gone; if it was killed, nobody else removes the folder
@@ -173,6 +174,7 @@ def _line() -> bytes:
 
 
 def main() -> None:
+    gc.disable()  # importing makes no garbage worth looking for
     # Read when matplotlib is imported. Kernels have it too, unless the user says otherwise: then it is given here.
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     here = Path(__file__).resolve().parent
