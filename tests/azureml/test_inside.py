@@ -137,16 +137,16 @@ def test_a_secret_that_the_job_did_not_know_is_taken_out_here(root: Path, tmp_pa
 
 
 def test_a_cancelled_job_leaves_what_it_has_done(root: Path, tmp_path: Path) -> None:
-    write_notebook(root / "nb" / "long.ipynb", ["print('done')", "import time; time.sleep(100)"])
+    write_notebook(root / "nb" / "long.ipynb", ["1", "import time; print('begun', flush=True); time.sleep(100)"])
     run = run_of(root, "long")
     folder = tmp_path / "job"
     folder.mkdir()
     job = start_job(run, root, folder)
-    wait_for(lambda: "done" in read(folder / FOLDER / "console.log"))
+    wait_for(lambda: "begun" in read(folder / FOLDER / "console.log"))
 
     job.send_signal(signal.SIGTERM)
 
-    job.communicate(timeout=30)
+    job.communicate(timeout=120)
     result = collect(folder / FOLDER, run)
     assert result is not None
     assert result.outcome is Outcome.CANCELLED
@@ -163,7 +163,7 @@ def test_of_a_job_that_was_killed_the_saved_cells_are_rescued(root: Path, tmp_pa
 
     os.killpg(job.pid, signal.SIGKILL)
 
-    job.communicate(timeout=30)
+    job.communicate(timeout=120)
     assert collect(folder / FOLDER, run) is None
     ending = RunEnding(reason=EndingReason.DIED, detail="the node was taken away")
     result = rescue(folder / FOLDER, run, ending, datetime.now(timezone.utc), [])
@@ -194,7 +194,7 @@ def test_a_real_notebook_has_the_same_outcome_in_a_job(sample: Sample, tmp_path:
     assert differences(sample.expect, seen(Ran(result))) == [], result.message
 
 
-def wait_for(condition: Any, seconds: float = 60) -> None:
+def wait_for(condition: Any, seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end

@@ -36,7 +36,7 @@ def test_a_cancelled_step_leaves_no_job_running(azure: Azure, repo: Path, tmp_pa
 
     began = time.monotonic()
     ended = Ended(process, tmp_path / "out" / "results.json")
-    assert time.monotonic() - began < 30  # seven seconds where nothing else is busy
+    assert time.monotonic() - began < 100  # seven seconds where nothing else is busy; the notebooks take 300
     assert ended.code == 130
     assert ended.outcomes == {"long": "cancelled", "longer": "cancelled"}
     wait_for(lambda: {job.status for job in azure.jobs()} == {"Canceled"})

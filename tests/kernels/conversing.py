@@ -94,7 +94,7 @@ class Kernel:
     def end(self) -> int:
         """Asks the kernel to shut down; its exit code."""
         self._client.shutdown()
-        return self.process.wait(20)
+        return self.process.wait(60)
 
     @property
     def output(self) -> str:
@@ -165,7 +165,7 @@ def _connected() -> Iterator[tuple[list[str], Path, Any]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def gone(pid: int, within: float = 2.0) -> bool:
+def gone(pid: int, within: float = 60.0) -> bool:
     """Whether a process ends within some seconds."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:

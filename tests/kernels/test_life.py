@@ -54,7 +54,7 @@ def test_an_orderly_end_loses_no_handler_file_object_or_thread(zygote: Zygote, t
 def test_a_death_is_told_with_its_code_or_signal_at_once(zygote: Zygote, deed: str, code: int, tmp_path: Path) -> None:
     with forked(zygote, tmp_path) as kernel:
         kernel.send(deed)
-        assert kernel.process.wait(10) == code
+        assert kernel.process.wait(60) == code
         if code == -11:
             assert "Segmentation fault" in kernel.output
             assert "string_at" in kernel.output
@@ -66,17 +66,19 @@ def test_an_interrupt_ends_the_cell_and_not_the_kernel(zygote: Zygote, tmp_path:
         while not (tmp_path / "begun").exists():
             time.sleep(0.01)
         os.killpg(kernel.pid, signal.SIGINT)
-        assert kernel.run("print('alive')", timeout=5).text.strip() == "alive"
+        assert kernel.run("print('alive')").text.strip() == "alive"
 
 
 LEAVE_BEHIND = """
-import os, subprocess, sys, time
+import os, subprocess, sys
+until, there = os.pipe()
 if not os.fork():
     os.setsid()
     if not os.fork():
         os.execve(sys.executable, [sys.executable, "-c", "import time; time.sleep(600)"], {})
     os._exit(0)
-time.sleep(0.5)
+os.close(there)
+os.read(until, 1)  # both have let go of the pipe: one has ended, the other is another program
 hidden = subprocess.Popen(["sleep", "601"], env={}, start_new_session=True).pid
 print(hidden)
 """
@@ -101,9 +103,9 @@ def test_closing_ends_what_a_kernel_left_behind_however_it_hid(zygote: Zygote, t
 def test_a_kernels_pid_is_nobody_elses_until_it_is_closed(zygote: Zygote, tmp_path: Path) -> None:
     with forked(zygote, tmp_path) as kernel:
         kernel.send("import os; os._exit(0)")
-        kernel.process.wait(10)
+        kernel.process.wait(60)
         assert Path(f"/proc/{kernel.pid}/stat").exists()
-    deadline = time.monotonic() + 10  # on a busy machine its keeper may reap it later than it is waited for
+    deadline = time.monotonic() + 60  # on a busy machine its keeper may reap it later than it is waited for
     while Path(f"/proc/{kernel.pid}").exists():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -159,7 +161,7 @@ def test_kernels_outlive_a_killed_zygote_and_new_ones_are_refused(own_zygote: Zy
 def test_a_kernel_ends_when_its_keeper_is_killed(zygote: Zygote, tmp_path: Path) -> None:
     with forked(zygote, tmp_path) as kernel:
         os.kill(parent(kernel.pid), signal.SIGKILL)
-        assert kernel.process.wait(10) == -signal.SIGKILL
+        assert kernel.process.wait(60) == -signal.SIGKILL
         assert gone(kernel.pid)
 
 
@@ -170,7 +172,7 @@ def test_a_zygote_that_does_not_answer_is_given_up(own_zygote: Zygote, tmp_path:
     began = time.monotonic()
     with pytest.raises(ForkRefusedError, match=r"no kernel after 0\.5 s"), forked(own_zygote, tmp_path, patience=0.5):
         pass
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20  # of the sixty seconds that others are given
     os.kill(own_zygote.pid, signal.SIGCONT)
     with forked(own_zygote, tmp_path) as kernel:  # what was given up does not stand in the way
         assert kernel.run("print(1)").text.strip() == "1"
@@ -247,7 +249,7 @@ def test_forty_kernels_in_a_row_leave_nothing_in_the_zygote(zygote: Zygote, tmp_
     for _ in range(40):
         with forked(zygote, tmp_path) as kernel:
             os.kill(kernel.pid, signal.SIGKILL)
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + 60
     while held()[1] and time.monotonic() < deadline:
         time.sleep(0.01)
 

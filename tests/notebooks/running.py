@@ -63,18 +63,24 @@ _NURSERY = """
 import socket, sys
 from amltasks.notebooks.worker import main
 from amltasks.platforms.local.nursery import serve
+print("ready", flush=True)
 serve(socket.socket(fileno=int(sys.argv[1])), main)
 """
 
 
 def start_nursery() -> Nursery:
-    """One that is started: this process has threads, and must not be copied."""
+    """One that is started and ready: this process has threads, and must not be copied."""
     asking, asked = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with asked:
         command = [sys.executable, "-c", _NURSERY, str(asked.fileno())]
         # In a test of its own ipykernel leaves the descriptors alone: what children print would not reach their cell.
         environment = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
-        return Nursery(subprocess.Popen(command, env=environment, pass_fds=[asked.fileno()]).pid, asking)
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(command, env=environment, stdout=pipe, pass_fds=[asked.fileno()])
+    assert process.stdout is not None
+    with process.stdout as said:
+        assert said.readline() == b"ready\n"
+    return Nursery(process.pid, asking)
 
 
 def compute() -> LocalCompute:

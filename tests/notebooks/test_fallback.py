@@ -34,14 +34,13 @@ class Warm:
     """A compute with a zygote of its own."""
 
     def __init__(self, folder: Path, python: str) -> None:
-        before = {child.pid for child in psutil.Process().children()}
         self.folder = folder
         self.python = python
         self.zygotes = Zygotes()
         self.zygotes.begin(python)
+        (zygote,) = self.zygotes._zygotes.values()
+        self.zygote = psutil.Process(zygote.pid)
         self.compute = LocalCompute(Workers(start_nursery()), self.zygotes)
-        begun = [child for child in psutil.Process().children() if child.pid not in before]
-        (self.zygote,) = (child for child in begun if any(part.endswith("zygote.py") for part in child.cmdline()))
 
     def run(self, name: str, *cells: str, stop: Stop | None = None, after: float = 0) -> NotebookResult:
         """after: seconds until `stop` is set."""
@@ -95,7 +94,7 @@ def log_of(result: NotebookResult) -> str:
     return (result.folder / "console.log").read_text(encoding="utf-8")
 
 
-def soon(condition: Callable[[], bool], within: float = 10) -> bool:
+def soon(condition: Callable[[], bool], within: float = 60) -> bool:
     deadline = time.monotonic() + within
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -43,7 +43,7 @@ def family(process: psutil.Process) -> list[psutil.Process]:
     return [process, *process.children(recursive=True)]
 
 
-def gone(processes: list[psutil.Process], within: float = 5.0) -> bool:
+def gone(processes: list[psutil.Process], within: float = 60.0) -> bool:
     _, alive = psutil.wait_procs(processes, timeout=within)
     return not [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
 
@@ -176,8 +176,8 @@ def test_a_killed_worker_is_a_result_with_all_cells_that_were_finished(
 
 @posix
 def test_a_worker_killed_at_any_moment_loses_at_most_the_cell_in_flight(tmp_path: Path) -> None:
-    """Five random moments of a notebook of 200 short cells."""
-    cells = [f"print('cell {number}')" for number in range(200)]
+    """Five random moments of a notebook of 200 short cells, which would not end by itself."""
+    cells = [*(f"print('cell {number}')" for number in range(200)), "import time; time.sleep(600)"]
     notebook = write_notebook(tmp_path / "many.ipynb", cells)
     moments = random.Random(20261121)
 
@@ -243,7 +243,7 @@ def test_when_the_command_dies_worker_and_kernel_end_by_themselves(how: signal.S
     command.send_signal(how)
     command.wait()
 
-    assert gone(processes, within=4)
+    assert gone(processes)
     document = json.loads((tmp_path / "run-hangs" / "executed.ipynb").read_bytes())
     assert document["cells"][0]["outputs"][0]["text"] in ("first\n", ["first\n"])
 

@@ -145,5 +145,5 @@ def test_the_command_forks_unless_told_otherwise_and_leaves_no_process(start: st
 
     assert command.wait() == 0
 
-    _, alive = psutil.wait_procs(family, timeout=2)
+    _, alive = psutil.wait_procs(family, timeout=60)
     assert alive == []

@@ -70,7 +70,7 @@ def test_what_tools_make_and_the_output_folder_do_not_count(tmp_path: Path) -> N
 
 
 def test_many_files_are_counted_and_names_that_hold_secrets_are_not_shown(tmp_path: Path) -> None:
-    source = "import os\nos.makedirs('many')\nopen('s3cr3t-value.txt', 'w')\nimport time; time.sleep(0.3)\n"
+    source = "import os\nos.makedirs('many')\nopen('s3cr3t-value.txt', 'w')\nimport time; time.sleep(1)\n"
     write_notebook(tmp_path / "many.ipynb", [source + "for n in range(3000): open(f'many/{n}', 'w').close()"])
 
     (note,) = run(tmp_path)["many.ipynb"].notes
@@ -80,8 +80,12 @@ def test_many_files_are_counted_and_names_that_hold_secrets_are_not_shown(tmp_pa
 
 
 def test_notebooks_that_run_at_the_same_time_share_the_blame(tmp_path: Path) -> None:
-    write_notebook(tmp_path / "writes.ipynb", ["import time; time.sleep(0.5)\nopen('a', 'w').close()\ntime.sleep(0.5)"])
-    write_notebook(tmp_path / "sleeps.ipynb", ["import time; time.sleep(2)"])
+    until = "import os, time\nwhile not os.path.exists({!r}): time.sleep(0.01)\n"
+    writes = until.format("results/begun") + "open('a', 'w').close()\ntime.sleep(1)"
+    write_notebook(tmp_path / "writes.ipynb", [writes])
+    write_notebook(
+        tmp_path / "sleeps.ipynb", ["open('results/begun', 'w').close()\n" + until.format("a") + "time.sleep(1)"]
+    )
     write_notebook(tmp_path / "zero.ipynb", ["import time; time.sleep(0.1)"])
 
     results = run(tmp_path, maxParallel="2")

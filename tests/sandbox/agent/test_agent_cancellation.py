@@ -80,7 +80,7 @@ def test_a_canceled_process_is_asked_twice_before_it_is_killed(
     came = signals(pipelines)
 
     assert [name for name, _ in came] == expected
-    assert all(0.3 < seconds < 1.2 for _, seconds in came[1:])
+    assert all(0.1 < seconds < 5 for _, seconds in came[1:])  # 0.4, but for a busy machine
     assert ran.verdicts == {
         "Signals": "canceled",
         "next": "skipped",
@@ -99,7 +99,7 @@ def test_a_process_that_ignores_all_signals_is_killed(pipelines: Pipelines) -> N
     ran = cancel_when_ready(pipelines, "steps: [{checkout: none}, {task: Signals@1}]", SIGNALS)
     child = int((pipelines.folder / "agent/_work/1/child.pid").read_text())
 
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 40  # and not the minute that the child sleeps
     assert ran.verdicts == {"Signals": "canceled"}
     assert f"Terminate orphan process: pid ({child}) (sleep)" in ran.log("Finalize Job")
     assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
@@ -112,7 +112,7 @@ def test_variables_of_the_pipeline_set_the_patience(pipelines: Pipelines) -> Non
         steps: [{checkout: none}, {task: Signals@1, inputs: {endOn: SIGTERM}}]"""
     cancel_when_ready(pipelines, yaml, SIGNALS, timing=Timing(interrupt=30, terminate=30, streams=0.2))
 
-    assert 0.05 < signals(pipelines)[1][1] < 1
+    assert signals(pipelines)[1][1] < 15  # and not thirty seconds
 
 
 def test_a_canceled_script_lives_on_until_the_end_of_the_job(pipelines: Pipelines) -> None:
@@ -221,7 +221,7 @@ def test_a_grandchild_that_holds_the_output_delays_the_step_only_a_while(pipelin
     started = time.monotonic()
     ran = pipelines.run("steps: [{checkout: none}, {task: Holds@1}]", task)
 
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 40  # and not the minute that the child sleeps
     assert ran.verdicts == {"Holds": "succeeded"}
     assert "leaving" in ran.log("Holds")
     assert any("(sleep)" in line for line in ran.log("Finalize Job"))

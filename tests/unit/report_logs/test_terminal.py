@@ -106,7 +106,7 @@ PROGRAM = textwrap.dedent("""
     for each in runs[:2]:
         terminal.event(each, KernelStarted(kernel="python3", cells=4))
         play_cell(terminal, each, 1)
-    time.sleep(0.5)
+    time.sleep(1.5)  # the view is drawn several times in a second
     {then}
     terminal.finished(runs[1], result(runs[1], Outcome.FAILED))
     terminal.finished(runs[0], result(runs[0]))
@@ -137,7 +137,7 @@ def on_a_terminal(then: str = "", **environment: str) -> str:
         pass
     finally:
         os.close(ours)
-        child.wait(10)
+        child.wait(60)
     return written.decode()
 
 
