@@ -55,12 +55,21 @@ class Azure:
         return Work("azure", serve, partial(_faulty, host))
 
     def _serve(self, request: Request, body: bytes, host: Host, named: Mapping[str, str]) -> Answer:
-        path = "/" + str(request.scope["path"]).lstrip("/")  # azureml-core writes two where computes are made
+        path = _path(request)
         found = host.find(request.method, path)
         if found is None:
             message = f"The sandbox does not play {request.method} https://{request.url.hostname}{path}."
             raise host.error(501, "NotImplementedInSandbox", message)
         route, values = found
+        try:
+            return self._answer(request, body, host, route, {**named, **values})
+        except AzureError as no:
+            if route.error is None or isinstance(no, route.error):
+                raise
+            raise route.error(no.status, no.code, no.message, no.headers) from None
+
+    def _answer(self, request: Request, body: bytes, host: Host, route: Route, values: Mapping[str, str]) -> Answer:
+        path = _path(request)
         query = {name.lower(): text for name, text in parse_qsl(request.url.query, keep_blank_values=True)}
         caller = None if route.public else self._caller(request, host)
         _check_query(route, query, host)
@@ -74,7 +83,7 @@ class Azure:
                 method=request.method,
                 host=request.url.hostname or "",
                 path=path,
-                values={**named, **values},
+                values=values,
                 query=query,
                 headers=request.headers,
                 body=body,
@@ -97,6 +106,11 @@ class Azure:
                 f'error_description="{bad.message}"'
             )
             raise host.error(401, bad.code, bad.message, headers={"WWW-Authenticate": challenge}) from None
+
+
+def _path(request: Request) -> str:
+    """azureml-core begins it with two slashes where it makes computes."""
+    return "/" + str(request.scope["path"]).lstrip("/")
 
 
 def _check_query(route: Route, query: Mapping[str, str], host: Host) -> None:

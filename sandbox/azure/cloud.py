@@ -16,9 +16,11 @@ from sandbox.azure.execution.state import Execution
 from sandbox.azure.history.state import Runs
 from sandbox.azure.jobs.state import Jobs
 from sandbox.azure.mlflow.state import Tracking
+from sandbox.azure.modelmanagement.state import Models
 from sandbox.azure.operations import Operations
 from sandbox.azure.resources import Resources
 from sandbox.azure.roles import Roles
+from sandbox.azure.snapshots.state import Snapshots
 from sandbox.azure.storage.state import Storage
 from sandbox.azure.tokens import AccessTokens
 from sandbox.azure.workspaces.state import Workspaces
@@ -46,9 +48,11 @@ class Cloud:
         self.credentials = Credentials(store, clock)
         self.assets = Assets(store, self.resources)
         self.environments = Environments(store, self.resources, self.assets, self.datastores, self.storage)
+        self.snapshots = Snapshots(self.assets, self.storage)
         self.runs = Runs(store, clock)
         self.jobs = Jobs(self.resources, self.runs)
         self.artifacts = Artifacts(self.storage)
+        self.models = Models(self, store, clock)
         self.tracking = Tracking(store)
         self.execution = Execution(self, clock)
         self.execution.recover()

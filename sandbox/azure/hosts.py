@@ -17,9 +17,12 @@ from sandbox.azure.imds import routes as imds
 from sandbox.azure.jobs import routes as jobs
 from sandbox.azure.machine_learning import HistoryError
 from sandbox.azure.mlflow import routes as mlflow
+from sandbox.azure.modelmanagement import routes as modelmanagement
 from sandbox.azure.routing import Host
+from sandbox.azure.snapshots import routes as snapshots
 from sandbox.azure.storage import routes as storage
 from sandbox.azure.storage.errors import StorageError
+from sandbox.azure.submissions import routes as submissions
 from sandbox.azure.workspaces import routes as workspaces
 
 BLOBS = Host("{account}.blob.core.windows.net", (), error=StorageError)  # forwarded, see storage
@@ -45,12 +48,15 @@ HOSTS = [
             *workspaces.DISCOVERY,
             *history.ROUTES,
             *artifacts.ROUTES,
+            *snapshots.ROUTES,
+            *submissions.ROUTES,
             *mlflow.ROUTES,
             *assets.DATA_PLANE,
             *computes.DATA_PLANE,
             *datastores.DATA_PLANE,
             *credentials.ROUTES,
             *environments.ROUTES,
+            *modelmanagement.ROUTES,
         ],
         audiences=[name for cloud in CLOUDS for name in cloud.resources if name != STORAGE],
         error=HistoryError,

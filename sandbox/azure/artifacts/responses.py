@@ -6,7 +6,8 @@ from typing import Any
 
 from sandbox.azure.artifacts import errors
 from sandbox.azure.artifacts.models import ArtifactPaths
-from sandbox.azure.artifacts.state import OF_RUNS, OF_UPLOADS, Folder, folder_of
+from sandbox.azure.artifacts.state import OF_DATASTORES, OF_RUNS, OF_UPLOADS, Folder, folder_of
+from sandbox.azure.datastores.state import ARTIFACTS
 from sandbox.azure.history.responses import run_of
 from sandbox.azure.wire import Call, reply
 from sandbox.azure.workspaces.responses import workspace_of
@@ -64,6 +65,10 @@ def _folder(call: Call) -> Folder:
     origin, container = call.values["origin"], call.values["container"]
     if origin == OF_UPLOADS:
         return Folder(workspace, origin, container)
+    if origin == OF_DATASTORES and call.method == "GET":
+        datastore = call.azure.datastores.find(workspace, container)
+        if datastore:
+            return Folder(workspace, origin, container, datastore)
     run = call.azure.runs.find(workspace, container.removeprefix("dcid.")) if origin == OF_RUNS else None
     if run is None:
         raise errors.no_container(origin, container)
@@ -85,11 +90,14 @@ def _found(call: Call, folder: Folder) -> str:
 
 def _body(folder: Folder, path: str) -> dict[str, Any]:
     return {
-        "artifactId": f"{folder.path}/{path}",
+        "artifactId": f"{folder.origin}/{folder.container}/{path}",
         "origin": folder.origin,
         "container": folder.container,
         "path": path,
-        "dataPath": {"dataStoreName": "workspaceartifactstore", "relativePath": f"{folder.path}/{path}"},
+        "dataPath": {
+            "dataStoreName": folder.datastore.name if folder.datastore else ARTIFACTS,
+            "relativePath": f"{folder.place[2]}{path}",
+        },
         "tags": {},
     }
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 from sandbox.azure.assets import errors
 from sandbox.azure.assets.models import ContainerBody, PendingUpload, UriRequest
-from sandbox.azure.assets.state import CODE, ENVIRONMENT, Kind, checked_environment
+from sandbox.azure.assets.state import CODE, ENVIRONMENT, NAME, Kind, checked_environment
 from sandbox.azure.datastores.state import account_of
 from sandbox.azure.machine_learning import not_found
 from sandbox.azure.paging import page
@@ -18,7 +17,6 @@ from sandbox.azure.wire import Call, reply
 from sandbox.azure.workspaces.responses import workspace_of
 from sandbox.wire import Answer
 
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,254}")
 _UPLOAD_SECONDS = 4 * 3600
 
 
@@ -133,7 +131,7 @@ def resolve_uris(call: Call) -> Answer:
 
 
 def _name(call: Call, kind: Kind, which: str) -> str:
-    if not _NAME.fullmatch(call.values[which]):
+    if not NAME.fullmatch(call.values[which]):
         raise errors.bad_name(kind.word, call.values[which])
     return call.values[which]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from sandbox.azure.resources import Resource, Resources
 from sandbox.azure.workspaces.state import TYPE
 from sandbox.store import Store
 
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,254}")  # of an asset, and of a version
 _CHANGEABLE = {"tags", "description", "properties", "stage", "isArchived", "provisioningState"}
 
 
@@ -83,6 +85,18 @@ class Assets:
                 self._count(workspace, kind, name, version, properties, by)
             made = {"provisioningState": "Succeeded"} if kind.provisioned else {}
             return self._resources.put(path, {**properties, **made}, by=by)
+
+    def delete(self, workspace: Resource, kind: Kind, name: str, version: str) -> None:
+        """A version; its container stays, and does not give the same number again."""
+        with self._store.changing():
+            self._resources.delete(f"{_container(workspace, kind, name)}/versions/{version}")
+            left = self.versions(workspace, kind, name)
+            container = self.container(workspace, kind, name)
+            assert container is not None
+            told = {key: text for key, text in container.properties.items() if key != "latestVersion"}
+            if left:
+                told["latestVersion"] = left[-1].name
+            self._resources.put(container.id, told, container.more)
 
     def code_with(self, workspace: Resource, digest: str) -> list[Resource]:
         """All code of the workspace with this content, by the hash that the client has made of it."""
