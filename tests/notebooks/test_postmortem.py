@@ -37,6 +37,21 @@ def test_a_crash_leaves_its_signal_memory_stack_and_last_output(
         assert line in death.last_output
 
 
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+@pytest.mark.parametrize("start", ["fork", "direct"])
+def test_a_kernel_that_dies_with_its_first_cell_has_its_memory_told_as_well(
+    start: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMLTASKS_START", start)
+    notebook = write_notebook(tmp_path / "gone.ipynb", ["import os; os.kill(os.getpid(), 9)"])
+
+    result = run_notebook(notebook, tmp_path).result
+
+    assert result.kernel_death is not None
+    assert result.kernel_death.peak_memory is not None
+    assert result.kernel_death.peak_memory > 10_000_000
+
+
 def test_the_memory_of_a_long_run_is_a_short_curve(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sixty points at most, whatever the time; the highest is never lost."""
     now = 0.0

@@ -151,6 +151,7 @@ class _Session:
             info = ready.result()
         except KernelStartError as error:
             return RunEnding(reason=EndingReason.NOT_STARTED, detail=str(error))
+        self._watch.see_kernel()
         if isinstance(info.get("language_info"), dict):
             self._manager.nb.metadata["language_info"] = NotebookNode(info["language_info"])
         self._conversation = Conversation(self._process, self._outputs, self._observer.note)

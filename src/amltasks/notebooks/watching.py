@@ -44,6 +44,11 @@ class Watch:
     def stop(self) -> None:
         self._over.set()
 
+    def see_kernel(self) -> None:
+        """Takes what its process has now for the least that it has had: it may end before the first sample."""
+        if self._kernel is not None:
+            self.peak = max(self.peak, _resident(self._kernel))
+
     def highest(self, known: int = 0) -> int:
         """The peak, or what is known of it otherwise where that is more: samples miss what is short. Bytes."""
         return max(known, self.peak, _peak_of_reaped_children())
