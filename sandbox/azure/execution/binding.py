@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from sandbox.azure.resources import Resource
 if TYPE_CHECKING:
     from sandbox.azure.cloud import Cloud
 
+_TRACKED = Path(__file__).with_name("tracked.py")
 _TOKEN_SECONDS = 14 * 24 * 3600
 
 
@@ -45,6 +47,12 @@ def bind(cloud: Cloud, workspace: Resource, run: Run, definition: Mapping[str, A
         outputs[name] = path, place_of(cloud, workspace, address)
         values[f"outputs.{name}"] = address if asked["mode"] == "Direct" else str(path)
     return Bound(values, outputs)
+
+
+def tracked(command: str) -> str:
+    """A command that runs a script, `python script.py …`, such that the SDK v1 tracks the script."""
+    python, _, script = command.partition(" ")
+    return f"{python} {shlex.quote(str(_TRACKED))} {script}"
 
 
 def variables(

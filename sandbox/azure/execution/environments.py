@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import yaml
 
 _BASE = getattr(sys, "_base_executable", sys.executable)
 _READY = ".ready"
+_NAMES_PYPI = re.compile(r"--(?:extra-)?(?:index-url|find-links)[ =]https://pypi\.(?:python\.)?org/")
 
 
 class BuildError(Exception):
@@ -26,10 +28,13 @@ class BuildError(Exception):
 
 
 def pip_lines(environment: Mapping[str, Any]) -> list[str]:
-    """Of the conda file among an environment's properties, the lines of its pip section."""
+    """Of the conda file among an environment's properties, the lines of its pip section.
+
+    Without those that name PyPI, which the SDK v1 adds by itself: the machine has a way of its own to it.
+    """
     conda = yaml.safe_load(environment.get("condaFile") or "{}")
     sections = [item["pip"] for item in conda.get("dependencies", []) if isinstance(item, dict) and "pip" in item]
-    return [str(line) for section in sections for line in section or []]
+    return [str(line) for section in sections for line in section or [] if not _NAMES_PYPI.match(str(line))]
 
 
 def digest_of(lines: list[str]) -> str:

@@ -14,7 +14,7 @@ from sandbox.azure.assets.state import DATA
 from sandbox.azure.computes.state import SERVERLESS, is_low_priority
 from sandbox.azure.datastores.state import account_of
 from sandbox.azure.execution import failures
-from sandbox.azure.execution.binding import Bound, bind, variables
+from sandbox.azure.execution.binding import Bound, bind, tracked, variables
 from sandbox.azure.execution.clusters import Cluster, Pace
 from sandbox.azure.execution.environments import BuildError, digest_of, interpreter, pip_lines
 from sandbox.azure.execution.logs import BUILD_LOG, JOB_LOG, SYSTEM_LOG, Log, Tail
@@ -207,6 +207,7 @@ class Job:
         log.touch()
         own = variables(self._cloud, self._workspace, self._run, self._definition, bound, python, self._folder / "home")
         text = bound.command(self._definition["command"])
+        text = tracked(text) if self._run.script else text
         command = Command(text, work, {**self._network, **own}, log, self._pace.grace)
         with self._lock:
             if self._stopped.is_set():

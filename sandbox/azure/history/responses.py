@@ -105,6 +105,13 @@ def delete_tags(call: Call) -> Answer:
         return reply(run_body(call, workspace, call.azure.runs.change(run, tags=tags)))
 
 
+def run_name(name: str) -> str:
+    """The same, where a run may be called so."""
+    if not _NAME.fullmatch(name):
+        raise errors.run_name(name)
+    return name
+
+
 def run_of(call: Call, workspace: Resource) -> Run:
     """The run that the path names, below its experiment where that is named too."""
     run = _known(call, workspace, call.values["run"])
@@ -138,14 +145,12 @@ def _updated(call: Call, workspace: Resource, experiment: Experiment, name: str,
 
 
 def _begun(call: Call, workspace: Resource, experiment: Experiment, name: str, asked: RunUpdate) -> Run:
-    if not _NAME.fullmatch(name):
-        raise errors.run_name(name)
     if asked.parent_run_id:
         _known(call, workspace, asked.parent_run_id)
     assert call.caller is not None
     return call.azure.runs.begin(
         workspace,
-        name,
+        run_name(name),
         call.caller,
         experiment=experiment.name,
         kind="",

@@ -39,7 +39,7 @@ def list_jobs(call: Call) -> Answer:
         run
         for run in call.azure.jobs.all(workspace)
         if (view == "all" or run.hidden == (view == "archivedonly"))
-        and (not kind or run.kind.lower() == kind)
+        and (not kind or call.azure.jobs.definition(workspace, run.id)["jobType"].lower() == kind)
         and (not tag or (tag in run.tags and (not value or run.tags[tag] == value)))
     ]
     return page(call, [call.azure.jobs.body(workspace, run) for run in found])
@@ -55,7 +55,7 @@ def put_job(call: Call) -> Answer:
     with call.world.store.changing():
         if call.azure.jobs.find(workspace, name):
             return reply(call.azure.jobs.body(workspace, call.azure.jobs.change(workspace, name, asked.json_form())))
-        target, size = _checked_compute(call, workspace, asked)
+        target, size = checked_compute(call, workspace, asked)
         _check(call, workspace, asked)
         nodes = asked.resources.instance_count
         run = call.azure.jobs.create(
@@ -91,7 +91,7 @@ def _job_of(call: Call, workspace: Resource) -> Run:
     return found
 
 
-def _checked_compute(call: Call, workspace: Resource, asked: CommandJob) -> tuple[str, str]:
+def checked_compute(call: Call, workspace: Resource, asked: CommandJob) -> tuple[str, str]:
     """Names of the compute and of its machines' size."""
     nodes = asked.resources.instance_count
     if not asked.compute_id or asked.compute_id.rpartition("/")[2].lower() == SERVERLESS:

@@ -26,21 +26,20 @@ class Jobs:
         self._runs = runs
 
     def create(self, workspace: Resource, name: str, asked: dict[str, Any], caller: Caller, **known: Any) -> Run:
-        """asked: the job's properties as they are sent. known: members of its run."""
+        """asked: the job's properties as they are sent. known: members of its run; its kind is the job's type else."""
         definition = {key: value for key, value in asked.items() if key not in _CHANGEABLE}
         self._resources.put(_path(workspace, name), definition, by=caller.object_id)
         return self._runs.begin(
             workspace,
             name,
             caller,
-            kind=asked["jobType"],
             experiment=asked["experimentName"],
             display_name=asked.get("displayName") or name,
             description=asked.get("description", ""),
             tags=asked["tags"],
             properties=asked["properties"],
             hidden=asked["isArchived"],
-            **known,
+            **{"kind": asked["jobType"], **known},
         )
 
     def change(self, workspace: Resource, name: str, asked: dict[str, Any]) -> Run:
