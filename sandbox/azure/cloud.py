@@ -15,6 +15,7 @@ from sandbox.azure.environments.state import Environments
 from sandbox.azure.execution.state import Execution
 from sandbox.azure.history.state import Runs
 from sandbox.azure.jobs.state import Jobs
+from sandbox.azure.metrics.state import Metrics
 from sandbox.azure.mlflow.state import Tracking
 from sandbox.azure.modelmanagement.state import Models
 from sandbox.azure.operations import Operations
@@ -54,6 +55,7 @@ class Cloud:
         self.artifacts = Artifacts(self.storage)
         self.models = Models(self, store, clock)
         self.tracking = Tracking(store)
+        self.metrics = Metrics(store, self.tracking)
         self.execution = Execution(self, clock)
         self.execution.recover()
 

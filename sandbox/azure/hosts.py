@@ -16,6 +16,7 @@ from sandbox.azure.history import routes as history
 from sandbox.azure.imds import routes as imds
 from sandbox.azure.jobs import routes as jobs
 from sandbox.azure.machine_learning import HistoryError
+from sandbox.azure.metrics import routes as metrics
 from sandbox.azure.mlflow import routes as mlflow
 from sandbox.azure.modelmanagement import routes as modelmanagement
 from sandbox.azure.routing import Host
@@ -50,6 +51,7 @@ HOSTS = [
             *artifacts.ROUTES,
             *snapshots.ROUTES,
             *submissions.ROUTES,
+            *metrics.ROUTES,
             *mlflow.ROUTES,
             *assets.DATA_PLANE,
             *computes.DATA_PLANE,

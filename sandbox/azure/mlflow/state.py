@@ -14,7 +14,7 @@ class Metric(Document):
     """value: a text where it is not finite. timestamp: milliseconds since the epoch."""
 
     key: str
-    value: Annotated[float, Strict()] | str
+    value: Annotated[int, Strict()] | Annotated[float, Strict()] | str
     timestamp: int
     step: int = 0
 
@@ -30,6 +30,10 @@ class Tracking:
         with self._store.changing():
             for metric in metrics:
                 self._metrics.put(run.uuid, self._store.count(f"metric/{run.uuid}"), metric)
+
+    def keys(self, run: Run) -> list[str]:
+        """In the order in which they were first logged."""
+        return list(dict.fromkeys(metric.key for metric in self._metrics.all(run.uuid)))
 
     def history(self, run: Run, key: str) -> list[Metric]:
         """In the order in which they were logged."""
