@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--cache", default="", metavar="DIR", help="where things are kept for later runs [.amltasks, with --reuse]")
     azure = run.add_argument_group("on Azure Machine Learning, signed in as azure-identity finds it")
     add = azure.add_argument
-    add("--platform", default="", metavar="NAME", help="agent, which is this machine, or azureml [agent]")
+    add("--platform", default="", metavar="NAME", help="agent, which is this machine, azureml or azureml-v1 [agent]")
     add("--subscription", default="", metavar="ID", help="of the workspace [AZURE_SUBSCRIPTION_ID]")
     add("--resource-group", default="", metavar="NAME", help="of the workspace")
     add("--workspace", default="", metavar="NAME")
@@ -144,7 +144,7 @@ def _run_on(compute: OpenCompute | None, given: argparse.Namespace) -> ExitCode:
     if compute is None:
         from amltasks.commands.azureml import compute_of_laptop
 
-        compute = compute_of_laptop(vars(given), root)
+        compute = compute_of_laptop(request.platform, vars(given), root)
     publishers: list[Publisher] = [ResultsFile(request.output_folder)]
     if given.junit:
         publishers.append(JUnitFile(here / given.junit))

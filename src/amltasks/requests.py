@@ -46,6 +46,7 @@ class Platform(str, Enum):
 
     AGENT = "agent"
     AZUREML = "azureml"
+    AZUREML_V1 = "azureml-v1"
 
 
 class FailOn(Data):

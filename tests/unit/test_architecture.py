@@ -52,11 +52,23 @@ MAY_KNOW = {
 COMMON = {"errors", "data", "quoting", "sizes"}
 # Only here are the SDKs imported. `azure.core` and `azure.identity` are common to those of Azure ML.
 AZUREML = {
-    f"platforms/azureml/{name}.py" for name in ("answers", "credential", "logs", "v2/jobs", "v2/runs", "v2/service")
+    f"platforms/azureml/{name}.py"
+    for name in (
+        "answers",
+        "credential",
+        "logs",
+        "v1/answers",
+        "v1/authentication",
+        "v1/service",
+        "v2/jobs",
+        "v2/runs",
+        "v2/service",
+    )
 }
 SDKS = {
     "azure": {"devops/sdk.py", "commands/azureml.py"} | AZUREML,
     "azure.ai": {"platforms/azureml/v2/jobs.py"},
+    "azureml": {f"platforms/azureml/v1/{name}.py" for name in ("answers", "authentication", "environments", "service")},
     "msrest": {"devops/client.py", "devops/sdk.py", "devops/transport.py"},
 }
 

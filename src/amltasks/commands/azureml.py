@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from amltasks.platforms.azureml.compute import AzureMLCompute
     from amltasks.platforms.azureml.connection import ServiceConnection
-    from amltasks.platforms.azureml.step import Step
+    from amltasks.platforms.azureml.service import Service
 
 
 def compute_of(job: Job, request: RunNotebooksRequest, output: Output) -> AzureMLCompute | None:
@@ -33,12 +33,14 @@ def compute_of(job: Job, request: RunNotebooksRequest, output: Output) -> AzureM
 
     Raises UserError, naming the input, and ServiceError.
     """
-    if request.platform is not Platform.AZUREML:
+    if request.platform is Platform.AGENT:
         refuse_without_platform(job.inputs)
         return None
+    from amltasks.platforms.azureml.compute import AzureMLCompute
     from amltasks.platforms.azureml.connection import ServiceConnection
     from amltasks.platforms.azureml.credential import credential, federation
     from amltasks.platforms.azureml.step import Step
+    from amltasks.platforms.azureml.v1.bounds import NOTICE
 
     if request.secret_parameters:
         raise UserError(
@@ -55,14 +57,18 @@ def compute_of(job: Job, request: RunNotebooksRequest, output: Output) -> AzureM
     assertion = federation(connection, _oidc_address(job), token).assertion
     wanted = AzureRequest.from_inputs(job.inputs, job.variable("Build.DefinitionName"))
     step = Step.from_variables(job.variables)
-    compute = _compute(connection, credential(connection, assertion), wanted, step, request.root)
+    service = _service(request.platform, connection, credential(connection, assertion), wanted)
+    if request.platform is Platform.AZUREML_V1:
+        output.command(commands.warning_line(NOTICE))
+    compute = AzureMLCompute(service, wanted, step, request.root)
     for sentence in compute.prepare():
         output.text(sentence)
     return compute
 
 
-def compute_of_laptop(given: Mapping[str, Any], root: Path) -> AzureMLCompute:
+def compute_of_laptop(platform: Platform, given: Mapping[str, Any], root: Path) -> AzureMLCompute:
     """given: the command line's options. Raises UserError where there is no subscription."""
+    from amltasks.platforms.azureml.compute import AzureMLCompute
     from amltasks.platforms.azureml.connection import Scheme, ServiceConnection
     from amltasks.platforms.azureml.credential import credential
     from amltasks.platforms.azureml.step import Step
@@ -81,7 +87,8 @@ def compute_of_laptop(given: Mapping[str, Any], root: Path) -> AzureMLCompute:
             "experiment": given["experiment"],
         }
     )
-    compute = _compute(connection, credential(connection), wanted, Step.from_variables({}), root)
+    service = _service(platform, connection, credential(connection), wanted)
+    compute = AzureMLCompute(service, wanted, Step.from_variables({}), root)
     list(compute.prepare())
     return compute
 
@@ -109,15 +116,22 @@ async def _submitted(compute: AzureMLCompute, runs: Sequence[NotebookRun], tell:
     return bool(stop)
 
 
-def _compute(
-    connection: ServiceConnection, credential: TokenCredential, wanted: AzureRequest, step: Step, root: Path
-) -> AzureMLCompute:
-    from amltasks.platforms.azureml.compute import AzureMLCompute
+def _service(
+    platform: Platform, connection: ServiceConnection, credential: TokenCredential, wanted: AzureRequest
+) -> Service:
+    """The workspace, by the SDK that the platform stands for. Raises UserError for what that cannot do."""
     from amltasks.platforms.azureml.connection import chosen_workspace
+
+    workspace = chosen_workspace(connection, wanted)
+    if platform is Platform.AZUREML_V1:
+        from amltasks.platforms.azureml.v1.bounds import refuse_unknown
+        from amltasks.platforms.azureml.v1.service import ServiceV1
+
+        refuse_unknown(wanted)
+        return ServiceV1(workspace, credential, connection.cloud, wanted.experiment)
     from amltasks.platforms.azureml.v2.service import ServiceV2
 
-    service = ServiceV2(chosen_workspace(connection, wanted), credential, connection.cloud)
-    return AzureMLCompute(service, wanted, step, root)
+    return ServiceV2(workspace, credential, connection.cloud)
 
 
 def _oidc_address(job: Job) -> str:

@@ -68,22 +68,27 @@ def said_by(error: Any) -> tuple[str, str]:
     return str(code or ""), one_line(str(message or getattr(error, "reason", "") or error), 600)
 
 
-def _refused(what: str, error: Any) -> ServiceError | UserError:
-    code, message = said_by(error)
-    status = error.status_code
-    headers = error.response.headers if error.response is not None else {}
+def refused(what: str, status: int | None, code: str, message: str, request_id: str = "") -> ServiceError | UserError:
+    """The error for what a service has answered. code, message: as far as its answer has them."""
     if status == 403:
         allowed = _AUTHORIZATION.search(message)
         may = f"it needs the right {allowed[1]} on {allowed[2]}" if allowed else message
-        return UserError(f"{what}: the service connection may not do that: {may}.")
-    if status is not None and 400 <= status < 500 and status not in (401, 408, 409, 412, 429):
+        return UserError(f"{what}: the service connection may not do that: {_sentence(may)}")
+    if status is not None and 400 <= status < 500 and status not in (401, *_MAY_PASS):
         return UserError(f"{what}: {_sentence(message)}")
     return ServiceError(
         f"{what}: {_sentence(message)} (HTTP {status}{f', {code}' if code else ''})",
         status=status,
         code=code or None,
-        request_id=headers.get("x-ms-request-id") or headers.get("x-ms-client-request-id"),
+        request_id=request_id or None,
     )
+
+
+def _refused(what: str, error: Any) -> ServiceError | UserError:
+    code, message = said_by(error)
+    headers = error.response.headers if error.response is not None else {}
+    request_id = headers.get("x-ms-request-id") or headers.get("x-ms-client-request-id") or ""
+    return refused(what, error.status_code, code, message, request_id)
 
 
 def _not_signed_in(error: Any) -> UserError | ServiceError:

@@ -13,6 +13,7 @@ from amltasks.data import Data
 from amltasks.platforms.azureml.connection import Workspace
 from amltasks.platforms.azureml.environment import JobEnvironment
 from amltasks.platforms.azureml.request import Identity
+from amltasks.quoting import listed, nearest
 
 ACTIVE = frozenset(
     {"NotStarted", "Queued", "Preparing", "Provisioning", "Starting", "Running", "Finalizing", "CancelRequested"}
@@ -86,6 +87,7 @@ class Service(Protocol):
     raises ServiceError where Azure ML fails, UserError where it refuses."""
 
     workspace: Workspace
+    details_requests: int  # that `details` makes
 
     def open(self) -> None:
         """Comes first. Raises UserError where there is no such workspace, or no right to see it."""
@@ -115,3 +117,8 @@ class Service(Protocol):
         """The last value of each metric that the notebook has logged."""
 
     def close(self) -> None: ...
+
+
+def there_are(name: str, known: list[str]) -> str:
+    """The end of a sentence that says that `name` is not there."""
+    return f"{nearest(name, known)}: there are {listed(known)}." if known else "."

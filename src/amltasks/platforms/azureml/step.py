@@ -34,8 +34,8 @@ _TAGS = {
 _ATTEMPTS = ("System.StageAttempt", "System.PhaseAttempt", "System.JobAttempt")
 # Steps that run beside each other and in later builds: the same pipeline, branch or pull request, and step.
 _LINE = ("collection", "project", "definition", "branch", "pullRequest", "stage", "phase", "job", "step")
-RUN, LINE, NOTEBOOK, SET, PARAMETERS = (
-    f"{OUR_TAGS}{name}" for name in ("run", "line", "notebook", "parameterSet", "parameters")
+RUN, LINE, NOTEBOOK, SET, PARAMETERS, BUILD = (
+    f"{OUR_TAGS}{name}" for name in ("run", "line", "notebook", "parameterSet", "parameters", "build")
 )
 
 

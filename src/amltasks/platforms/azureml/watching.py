@@ -222,7 +222,7 @@ class Watch:
         return {job.name: job.status for run in self._runs for job in self._service.tagged(RUN, run)}
 
     async def _look(self, job: WatchedJob) -> bool:
-        details = await self._ask(lambda: self._service.details(job.name))
+        details = await self._ask(lambda: self._service.details(job.name), self._service.details_requests)
         job.saw_details(details)
         news = job.saw_status(details.status)
         if JOB_LOG in details.log_files and not job.over.done():  # what an ended one has left is read by `finish`
@@ -235,10 +235,10 @@ class Watch:
         address = job.details.log_files.get(JOB_LOG)
         return await asyncio.to_thread(self._logs.read, address, job.read) if address else b""
 
-    async def _ask(self, question: Callable[[], _Answer]) -> _Answer:
-        """One request, no sooner than the gap after the last one."""
+    async def _ask(self, question: Callable[[], _Answer], requests: int = 1) -> _Answer:
+        """One question, no sooner than the gap after the last request. requests: that it makes."""
         gap = max(self._gap, MANY_GAP if len(self._active) > _FEW else 0.0)
         await asyncio.sleep(max(0.0, self._asked + gap - time.monotonic()))
-        self._asked = time.monotonic()
-        self.requests += 1
+        self._asked = time.monotonic() + SHORTEST_GAP * (requests - 1)
+        self.requests += requests
         return await asyncio.to_thread(question)

@@ -17,8 +17,8 @@ from amltasks.errors import ServiceError, UserError
 from amltasks.platforms.azureml.answers import answered, repeated, said_by
 from amltasks.platforms.azureml.connection import Cloud, Workspace
 from amltasks.platforms.azureml.environment import JobEnvironment
-from amltasks.platforms.azureml.service import ACTIVE, ENDING, Job, JobSpec
-from amltasks.quoting import listed, nearest, quoted
+from amltasks.platforms.azureml.service import ACTIVE, ENDING, Job, JobSpec, there_are
+from amltasks.quoting import quoted
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -68,7 +68,7 @@ class Jobs:
                 known = self._names(lambda: self._client.workspaces.list())
                 raise UserError(
                     f"There is no workspace {quoted(place.name)} in the resource group {quoted(place.resource_group)}: "
-                    f"{said_by(error)[1]}{_there_are(place.name, known)}"
+                    f"{said_by(error)[1]}{there_are(place.name, known)}"
                 ) from error
 
     def check_compute(self, name: str) -> None:
@@ -81,7 +81,7 @@ class Jobs:
             except ResourceNotFoundError as error:
                 known = self._names(lambda: self._client.compute.list())
                 where = f"in the workspace {self.workspace.name}"
-                raise UserError(f"compute: {quoted(name)} is not {where}{_there_are(name, known)}") from error
+                raise UserError(f"compute: {quoted(name)} is not {where}{there_are(name, known)}") from error
 
     def submit(self, spec: JobSpec) -> Job:
         """Submits it. The same name again is the same job, so this may be repeated. Raises ServiceError, UserError."""
@@ -210,10 +210,6 @@ def _environment(wanted: JobEnvironment) -> Any:
     if wanted.named:
         return wanted.named
     return Environment(image=wanted.image, conda_file=wanted.conda)
-
-
-def _there_are(name: str, known: list[str]) -> str:
-    return f"{nearest(name, known)}: there are {listed(known)}." if known else "."
 
 
 def _silence() -> None:

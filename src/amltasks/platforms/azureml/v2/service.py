@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 class ServiceV2(Jobs):
     """See `service.Service`."""
 
+    details_requests = 1
+
     def __init__(self, workspace: Workspace, credential: TokenCredential, cloud: Cloud) -> None:
         super().__init__(workspace, credential, cloud)
         self._history: RunHistory | None = None
