@@ -18,6 +18,7 @@ ROUTES = [
     Route("GET", f"{_ALL}/contentinfo/{_ONE}", responses.get_content_information, _READ),
     Route("GET", f"{_ALL}/metadata/{_ONE}", responses.get_artifact, _READ),
     Route("GET", f"{_ALL}/prefix/contentinfo/{_ONE}", responses.list_content_information, _READ),
+    Route("GET", f"{_ALL}/prefix/contentinfo/{{origin}}/{{container}}/", responses.list_content_information, _READ),
     Route("POST", f"{_ALL}/batch/metadata/{{origin}}/{{container}}", responses.create_artifacts, _WRITE),
     Route("GET", f"{_ALL}/{{origin}}/{{container}}", responses.list_artifacts, _READ),
     Route("GET", f"{_ALL}/{_ONE}", responses.list_artifacts, _READ),
