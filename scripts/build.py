@@ -28,7 +28,7 @@ LAUNCHER = ROOT / "tasks" / "_launcher" / "src" / "main.ts"
 SOURCES = ("src", "tasks", "extension", "configs")
 SOURCE_FILES = (
     "LICENSE", "README.md", "package-lock.json", "pyproject.toml", "requirements.txt", "requirements/azureml.lock",
-    "requirements/runner.lock",
+    "requirements/azureml-v1.lock", "requirements/runner.lock",
     "scripts/build.py", "scripts/task_texts.py", "scripts/vsix.py", "tsconfig.json", "vss-extension.json",
 )  # fmt: skip
 IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info")
@@ -81,7 +81,7 @@ def assemble() -> None:
     for folder in task_folders():
         target = BUILD / "tasks" / folder.name
         shutil.copytree(folder, target, ignore=IGNORED)
-        locks = (ROOT / "requirements" / f"{name}.lock" for name in ("runner", "azureml"))
+        locks = (ROOT / "requirements" / f"{name}.lock" for name in ("runner", "azureml", "azureml-v1"))
         for file in (launcher, wheel, *locks):
             shutil.copy(file, target / file.name)
         shutil.copy(ROOT / "LICENSE", target / "LICENSE.txt")

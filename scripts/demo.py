@@ -1,6 +1,6 @@
 """The main job from a clean clone: package the extension, run the example pipeline on the sandbox, show the results.
 
-python3 scripts/demo.py [--platform agent|azureml] [--keep] [--json FILE] [--record FILE]
+python3 scripts/demo.py [--platform agent|azureml|azureml-v1] [--keep] [--json FILE] [--record FILE]
 
 Exits 0 when every notebook of the example had the outcome that the example is written for.
 """
@@ -23,7 +23,9 @@ from environment import BUILD, ROOT, dev_python, node_modules, reexecute_in
 FOLDER = BUILD / "demo"
 PIPELINES = {
     "agent": ROOT / "examples" / "azure-pipelines.yml",
-    "azureml": ROOT / "examples" / "azure-pipelines-azureml.yml",  # on a cluster of two nodes of the sandbox's Azure
+    # On a cluster of two nodes of the sandbox's Azure.
+    "azureml": ROOT / "examples" / "azure-pipelines-azureml.yml",
+    "azureml-v1": ROOT / "examples" / "azure-pipelines-azureml-v1.yml",
 }
 EXPECTED = {
     "examples/notebooks/train.ipynb [weak]": "passed",
@@ -44,7 +46,7 @@ def main() -> int:
     command = [sys.executable, "-m", "sandbox", "run", str(pipeline), "--extension", str(extension)]
     command += ["--repository", str(ROOT), "--work", str(FOLDER / "work"), "--tools", str(BUILD / "demo-tools")]
     command += ["--state", str(FOLDER / "sandbox.sqlite"), "--json", str(run_file)]
-    if arguments.platform == "azureml":
+    if arguments.platform != "agent":
         command.append("--azure")
     if arguments.record:
         command += ["--record", str(arguments.record.resolve())]

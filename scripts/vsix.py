@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 
 LARGEST = 3_000_000
 TASK_FILES = (
-    r"task\.json|main\.py|launcher\.js|icon\.png|README\.md|LICENSE\.txt|ThirdPartyNotices\.txt|(?:runner|azureml)\.lock"
+    r"task\.json|main\.py|launcher\.js|icon\.png|README\.md|LICENSE\.txt|ThirdPartyNotices\.txt|(?:runner|azureml(?:-v1)?)\.lock"
     r"|amltasks-[\d.]+-py3-none-any\.whl|Strings/resources\.resjson/[\w-]+/resources\.resjson"
 )
 # tfx makes resources/ and *.vsomanifest of its own; [Content_Types].xml and *.vsixmanifest are the container's.
@@ -80,7 +80,7 @@ def _manifest_problems(package: zipfile.ZipFile, version: str) -> Iterator[str]:
 
 def _task_problems(package: zipfile.ZipFile, folder: str, version: str) -> Iterator[str]:
     names = {name.removeprefix(f"{folder}/") for name in package.namelist() if name.startswith(f"{folder}/")}
-    locks = {"runner.lock", "azureml.lock"}
+    locks = {"runner.lock", "azureml.lock", "azureml-v1.lock"}
     needed = {"task.json", "main.py", "launcher.js", "icon.png", "LICENSE.txt", "ThirdPartyNotices.txt", *locks}
     for name in sorted(needed - names):
         yield f"{name} is missing"

@@ -170,7 +170,7 @@ def make_task(folder: Path, launcher: Path, main: str, links: Path) -> Path:
     write_wheel(folder, "ownpackage", {"ownpackage/__init__.py": "import locked\n"})
     (locked,) = links.glob("locked-*.whl")
     digest = hashlib.sha256(locked.read_bytes()).hexdigest()
-    for lock in ("runner.lock", "azureml.lock"):
+    for lock in ("runner.lock", "azureml.lock", "azureml-v1.lock"):
         text = f"# {lock}\nlocked==1.0 \\\n    --hash=sha256:{digest}\n"
         (folder / lock).write_text(text, encoding="utf-8")
     return folder

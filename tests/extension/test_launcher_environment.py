@@ -45,12 +45,12 @@ def test_the_sdk_of_azure_ml_comes_only_with_its_platform(agent: Agent, task: Ma
     agent.has_python().has_uv()
 
     prefixes = []
-    for platform in ("", "agent", "azureml", " AzureML"):
+    for platform in ("", "agent", "azureml", " AzureML", "azureml-v1"):
         assert agent.run(folder, **inputs(platform=platform)).code == 0
         prefixes.append(seen(agent)["prefix"])
 
-    assert len(agent.environments) == 2
-    assert prefixes[0] == prefixes[1] != prefixes[2] == prefixes[3]
+    assert len(agent.environments) == 3
+    assert prefixes[0] == prefixes[1] != prefixes[2] == prefixes[3] != prefixes[4] != prefixes[0]
 
 
 def test_a_ready_environment_is_used_in_silence(used_agent: Agent, task: MakeTask) -> None:
@@ -74,7 +74,7 @@ def test_python_starts_within_a_quarter_of_a_second_when_all_is_ready(used_agent
         used_agent.run(folder, STARTED=str(file))
         return float(file.read_text()) - before
 
-    assert any(seconds() < 0.25 for _ in range(20))
+    assert any(seconds() < 0.25 for _ in range(60))
 
 
 def test_two_jobs_at_once_end_with_one_environment(agent: Agent, task: MakeTask) -> None:

@@ -33,6 +33,7 @@ def test_it_holds_these_files_and_no_others(package: Path) -> None:
         "Strings/resources.resjson/en-US/resources.resjson",
         "ThirdPartyNotices.txt",
         f"amltasks-{version()}-py3-none-any.whl",
+        "azureml-v1.lock",
         "azureml.lock",
         "icon.png",
         "launcher.js",

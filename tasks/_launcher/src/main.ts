@@ -19,7 +19,7 @@ import { findPython } from './python'
 const TASK_FOLDER = __dirname
 const EXIT_CANCELLED = 130
 /** What each platform's environment holds. An SDK comes only with its own, and two of them never together. */
-const LOCKS: Readonly<Record<string, string>> = { azureml: 'azureml.lock' }
+const LOCKS: Readonly<Record<string, string>> = { azureml: 'azureml.lock', 'azureml-v1': 'azureml-v1.lock' }
 /** Exit codes by which Python says that it has told its verdict itself: notebooks failed, bad input, not done. */
 const VERDICTS = [1, 2, 3]
 
