@@ -78,6 +78,7 @@ def _serve() -> None:
                 "error": {**told, "code": getattr(code, "value", code), "status": getattr(error, "status_code", None)}
             }
         print(json.dumps(answer, default=str), file=answers, flush=True)
+    os._exit(0)  # at once: the clients wait seconds for threads of theirs
 
 
 if __name__ == "__main__":
