@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -74,6 +75,22 @@ class Azure:
                 "mlWorkspaceName": WORKSPACE,
             },
         }
+
+    def federated(self, *, trusted: bool = True) -> tuple[dict[str, Any], dict[str, str]]:
+        """A federated connection, and where the job of a build gets assertions for it."""
+        world = self.world
+        application, _ = self.principal()
+        endpoint = self.endpoint(application, "WorkloadIdentityFederation")
+        endpoint["id"] = str(uuid.uuid4())
+        world.identity_tokens.connect(endpoint["id"], name := f"azure-{endpoint['id']}")
+        if trusted:
+            issuer, subject = world.identity_tokens.issuer, world.identity_tokens.subject(name)
+            world.azure.directory.federate(application, issuer, subject)
+        build = world.builds.create("ci", source_branch="refs/heads/main", source_version="f" * 40, repository="demo")
+        job = world.builds.record(build.id, type="Job", name="job", ref_name="job", parent=None, order=1)
+        project = f"{self.server.collection_url}{world.project.id}/_apis/distributedtask/hubs/build"
+        uri = f"{project}/plans/{build.plan_id}/jobs/{job.id}/oidctoken"
+        return endpoint, {"request_uri": uri, "token": world.tokens.issue("Build", 3600)}
 
     def job(self, repository: Path, inputs: dict[str, str], **variables: str) -> dict[str, Any]:
         """What the launcher hands to the task for a step of a build; nothing is published but a file."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -67,7 +66,7 @@ def test_a_certificate(azure: Azure, said: Said) -> None:
 
 
 def test_a_federated_connection(azure: Azure, said: Said) -> None:
-    endpoint, federation = federated(azure)
+    endpoint, federation = azure.federated()
 
     assert said(endpoint, federation=federation).startswith("azureml://")
 
@@ -76,7 +75,7 @@ def test_a_federated_connection_asks_for_a_new_assertion_each_time_a_token_runs_
     azure: Azure, said: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Three hours with tokens of an hour and assertions of ten minutes; told by what Azure DevOps and Entra ID saw."""
-    endpoint, federation = federated(azure)
+    endpoint, federation = azure.federated()
     monkeypatch.setattr(azure.world.azure.tokens, "life", 2)  # the client's own clock cannot be set
     before = asked(azure, "/oidctoken")
 
@@ -87,7 +86,7 @@ def test_a_federated_connection_asks_for_a_new_assertion_each_time_a_token_runs_
 
 
 def test_a_federation_that_entra_id_does_not_know(azure: Azure, said: Said) -> None:
-    endpoint, federation = federated(azure, trusted=False)
+    endpoint, federation = azure.federated(trusted=False)
 
     sentence = said(endpoint, federation=federation)
 
@@ -95,7 +94,7 @@ def test_a_federation_that_entra_id_does_not_know(azure: Azure, said: Said) -> N
 
 
 def test_a_job_s_token_that_has_run_out(azure: Azure, said: Said) -> None:
-    endpoint, federation = federated(azure)
+    endpoint, federation = azure.federated()
 
     sentence = said(endpoint, federation={**federation, "token": "expired"})
 
@@ -169,22 +168,6 @@ def test_a_workspace_that_is_not_there_is_answered_with_those_that_are(azure: Az
 
     assert f"There is no workspace 'test' in the resource group '{GROUP}'" in sentence
     assert f"did you mean '{WORKSPACE}'?" in sentence
-
-
-def federated(azure: Azure, *, trusted: bool = True) -> tuple[dict[str, Any], dict[str, str]]:
-    """A federated connection, and where the job of a build gets assertions for it."""
-    world = azure.world
-    application, _ = azure.principal()
-    endpoint = azure.endpoint(application, "WorkloadIdentityFederation")
-    endpoint["id"] = str(uuid.uuid4())
-    world.identity_tokens.connect(endpoint["id"], name := f"azure-{endpoint['id']}")
-    if trusted:
-        world.azure.directory.federate(application, world.identity_tokens.issuer, world.identity_tokens.subject(name))
-    build = world.builds.create("ci", source_branch="refs/heads/main", source_version="f" * 40, repository="demo")
-    job = world.builds.record(build.id, type="Job", name="job", ref_name="job", parent=None, order=1)
-    project = f"{azure.server.collection_url}{world.project.id}/_apis/distributedtask/hubs/build"
-    uri = f"{project}/plans/{build.plan_id}/jobs/{job.id}/oidctoken"
-    return endpoint, {"request_uri": uri, "token": world.tokens.issue("Build", 3600)}
 
 
 def asked(azure: Azure, path: str) -> int:

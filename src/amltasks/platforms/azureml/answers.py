@@ -12,7 +12,7 @@ from amltasks.agent.neutral import one_line
 from amltasks.errors import ServiceError, UserError
 
 _PAUSES = (1.0, 3.0, 9.0)  # seconds
-_MAY_PASS = (408, 409, 412, 429)
+MAY_PASS = (408, 409, 412, 429)  # statuses of requests that may be taken when they come again
 _Answer = TypeVar("_Answer")
 _AADSTS = re.compile(r"AADSTS(\d+): ?([^\r\n]*?)(?:\s*Trace ID:|\s*Correlation ID:|$)", re.MULTILINE)
 # https://learn.microsoft.com/entra/identity-platform/reference-error-codes
@@ -55,7 +55,7 @@ def repeated(action: Callable[[], _Answer]) -> _Answer:
         try:
             return action()
         except ServiceError as error:
-            if error.status is not None and error.status < 500 and error.status not in _MAY_PASS:
+            if error.status is not None and error.status < 500 and error.status not in MAY_PASS:
                 raise
             time.sleep(error.retry_after if error.retry_after is not None else pause)
     return action()
@@ -74,7 +74,7 @@ def refused(what: str, status: int | None, code: str, message: str, request_id: 
         allowed = _AUTHORIZATION.search(message)
         may = f"it needs the right {allowed[1]} on {allowed[2]}" if allowed else message
         return UserError(f"{what}: the service connection may not do that: {_sentence(may)}")
-    if status is not None and 400 <= status < 500 and status not in (401, *_MAY_PASS):
+    if status is not None and 400 <= status < 500 and status not in (401, *MAY_PASS):
         return UserError(f"{what}: {_sentence(message)}")
     return ServiceError(
         f"{what}: {_sentence(message)} (HTTP {status}{f', {code}' if code else ''})",

@@ -20,6 +20,7 @@ from amltasks.platforms.azureml.request import AzureRequest
 from amltasks.platforms.azureml.service import ACTIVE, CANCELED, Job, Service
 from amltasks.platforms.azureml.step import Step
 from amltasks.platforms.azureml.submission import Submission
+from amltasks.platforms.azureml.threads import in_thread
 from amltasks.platforms.azureml.watching import Watch, WatchedJob
 from amltasks.platforms.base import NotebookRun, Progress, RunEvent, Stop
 from amltasks.redaction import Redactor
@@ -113,7 +114,7 @@ class AzureMLCompute:
         async with self._places:
             if stop:
                 return None
-            job, words = await asyncio.to_thread(self._submission.job_of, run)
+            job, words = await in_thread(self._submission.job_of, run)
         self.names.append(job.name)
         emit(Progress(text=f"Azure ML: {words} {job.name}"))
         if job.studio:
@@ -126,7 +127,7 @@ class AzureMLCompute:
         left, problem = folder, ""
         async with self._places:
             try:
-                left = await asyncio.to_thread(self._service.download, job.name, folder)
+                left = await in_thread(self._service.download, job.name, folder)
             except AmlTasksError as error:
                 problem = str(error)
             metrics, lacking = await self._metrics(job)
@@ -134,7 +135,7 @@ class AzureMLCompute:
             watched.saw_whole_log((left / JOB_LOG).read_bytes())
         else:
             await self._watch.finish(watched)
-        result = await asyncio.to_thread(collect, left / FOLDER, run)
+        result = await in_thread(collect, left / FOLDER, run)
         if result is None:
             await self._watch.explain(watched)
             result = await self._without_result(run, job, watched, left / FOLDER, started_at, problem)
@@ -146,7 +147,7 @@ class AzureMLCompute:
     async def _metrics(self, job: Job) -> tuple[dict[str, float], str]:
         """Those that the job has logged, and a sentence where that is not known."""
         try:
-            return await asyncio.to_thread(self._service.metrics, job.name), ""
+            return await in_thread(self._service.metrics, job.name), ""
         except AmlTasksError as error:
             return {}, f"The metrics that {job.name} has logged are not known: {error}"
 
@@ -167,7 +168,7 @@ class AzureMLCompute:
             notes.append(redactor.text("\n".join(["The last lines of its log:", *tail])))
         death = RunEnding(reason=EndingReason.DIED, detail=message)
         reason = RunEnding(reason=EndingReason.CANCELLED) if outcome is Outcome.CANCELLED else death
-        saved = await asyncio.to_thread(rescue, left, run, reason, started_at, notes)
+        saved = await in_thread(rescue, left, run, reason, started_at, notes)
         if saved is not None:
             return saved.model_copy(update={"outcome": outcome, "message": redactor.text(message)})
         return run.result(
@@ -195,7 +196,7 @@ class AzureMLCompute:
         if stop.reason == "runTimeout" and watched is not None:
             await asyncio.wait([watched.over], timeout=WIND_UP_SECONDS)
             if watched.over.done():
-                job = await asyncio.to_thread(self._service.find, name)
+                job = await in_thread(self._service.find, name)
                 result = await self._collected(run, job or Job(name=name, status=watched.status), watched, started_at)
                 return result.model_copy(update={"outcome": outcome, "message": message})
         return run.result(
@@ -216,6 +217,6 @@ class AzureMLCompute:
             return found is None or found.status in CANCELED or found.status not in ACTIVE
 
         try:
-            return await asyncio.wait_for(asyncio.to_thread(cancel), CANCEL_SECONDS)
+            return await asyncio.wait_for(in_thread(cancel), CANCEL_SECONDS)
         except (ServiceError, UserError, asyncio.TimeoutError):
             return False

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from amltasks.platforms.azureml.answers import answered
+from amltasks.platforms.azureml.answers import MAY_PASS, answered
 
 if TYPE_CHECKING:
     from azure.core import PipelineClient
@@ -49,6 +49,5 @@ class Logs:
         from azure.core import PipelineClient
         from azure.core.pipeline import policies
 
-        return PipelineClient(
-            "https://storage", policies=[policies.UserAgentPolicy("amltasks"), policies.RetryPolicy(retry_total=3)]
-        )
+        retries = policies.RetryPolicy(retry_total=3, retry_on_status_codes=MAY_PASS)
+        return PipelineClient("https://storage", policies=[policies.UserAgentPolicy("amltasks"), retries])

@@ -19,6 +19,7 @@ from amltasks.platforms.azureml.inside import MARK
 from amltasks.platforms.azureml.logs import MOST_BYTES, Logs
 from amltasks.platforms.azureml.service import ACTIVE, Job, RunDetails, Service
 from amltasks.platforms.azureml.step import RUN
+from amltasks.platforms.azureml.threads import in_thread
 from amltasks.platforms.base import CellFinished, KernelStarted, OutputText, Progress, RunEvent
 from amltasks.redaction import Redactor
 from amltasks.report.model import CellResult
@@ -148,7 +149,7 @@ class Watch:
     async def explain(self, job: WatchedJob) -> None:
         """Looks once more at an ended job, for why it ended; what cannot be read is not known."""
         with suppress(AmlTasksError):
-            job.saw_details(await asyncio.to_thread(self._service.details, job.name))
+            job.saw_details(await in_thread(self._service.details, job.name))
 
     async def finish(self, job: WatchedJob) -> None:
         """Reads the rest of an ended job's log, where it was not downloaded with all else."""
@@ -165,7 +166,7 @@ class Watch:
         address = job.details.log_files.get(BUILD_LOG)
         if address:
             with suppress(AmlTasksError):
-                return (await asyncio.to_thread(self._logs.read, address, 0)).decode("utf-8", "replace")
+                return (await in_thread(self._logs.read, address, 0)).decode("utf-8", "replace")
         return ""
 
     def drop(self, job: WatchedJob) -> None:
@@ -233,7 +234,7 @@ class Watch:
 
     async def _log_piece(self, job: WatchedJob) -> bytes:
         address = job.details.log_files.get(JOB_LOG)
-        return await asyncio.to_thread(self._logs.read, address, job.read) if address else b""
+        return await in_thread(self._logs.read, address, job.read) if address else b""
 
     async def _ask(self, question: Callable[[], _Answer], requests: int = 1) -> _Answer:
         """One question, no sooner than the gap after the last request. requests: that it makes."""
@@ -241,4 +242,4 @@ class Watch:
         await asyncio.sleep(max(0.0, self._asked + gap - time.monotonic()))
         self._asked = time.monotonic() + SHORTEST_GAP * (requests - 1)
         self.requests += requests
-        return await asyncio.to_thread(question)
+        return await in_thread(question)

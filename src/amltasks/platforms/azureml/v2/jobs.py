@@ -51,13 +51,17 @@ class Jobs:
             place.resource_group,
             place.name,
             cloud=self._cloud.name,
-            show_progress=False,
+            # Only while it shows progress does the SDK see that a file could not be sent; else it waits for ever.
+            show_progress=True,
             polling_interval=_POLLING_SECONDS,
             enable_telemetry=False,
         )
 
     def tracking_uri(self) -> str:
         """Of the workspace, which is looked up by it: raises UserError where there is none, or no right to see it."""
+        return repeated(self._tracking_uri)
+
+    def _tracking_uri(self) -> str:
         from azure.core.exceptions import ResourceNotFoundError
 
         place = self.workspace
@@ -73,6 +77,9 @@ class Jobs:
 
     def check_compute(self, name: str) -> None:
         """Raises UserError, with the names that there are, where there is no such cluster."""
+        repeated(lambda: self._check_compute(name))
+
+    def _check_compute(self, name: str) -> None:
         from azure.core.exceptions import ResourceNotFoundError
 
         with answered(f"The compute {name} cannot be used"):
@@ -97,7 +104,7 @@ class Jobs:
     def _submitted_once(self, spec: JobSpec, key: str) -> Job:
         """Tried several times if need be; where an answer was lost, the job may be there already."""
         tries = itertools.count()
-        return repeated(lambda: (next(tries) and self.find(spec.name)) or self._submitted(spec, key))
+        return repeated(lambda: (next(tries) and self._find(spec.name)) or self._submitted(spec, key))
 
     def _submitted(self, spec: JobSpec, key: str) -> Job:
         job = self._command(spec, self._sent.get(spec.code), self._made.get(key))
@@ -135,6 +142,9 @@ class Jobs:
 
     def find(self, name: str) -> Job | None:
         """The job of that name, if there is one."""
+        return repeated(lambda: self._find(name))
+
+    def _find(self, name: str) -> Job | None:
         from azure.core.exceptions import ResourceNotFoundError
 
         with answered(f"The job {name} could not be looked for"):
@@ -145,10 +155,12 @@ class Jobs:
 
     def tagged(self, name: str, value: str) -> Iterator[Job]:
         """Those with the tag, the newest first."""
+        return iter(repeated(lambda: self._tagged(f"{name}={value}")))
+
+    def _tagged(self, tag: str) -> list[Job]:
         with answered("The jobs could not be listed"):
-            for found in self._client.jobs.list(tag=f"{name}={value}"):  # type: ignore[call-arg,unused-ignore]
-                if found is not None:
-                    yield _job(found)
+            listed_jobs = self._client.jobs.list(tag=tag)  # type: ignore[call-arg,unused-ignore]
+            return [_job(found) for found in listed_jobs if found is not None]
 
     def cancel(self, name: str) -> None:
         """Asks for it; one that has ended already is no error."""
@@ -163,7 +175,7 @@ class Jobs:
             except ResourceNotFoundError:
                 return
             except HttpResponseError as error:
-                job = self.find(name) if error.status_code in (400, 409) else None
+                job = self._find(name) if error.status_code in (400, 409) else None
                 if job is None or job.status in ACTIVE - ENDING:
                     raise
 

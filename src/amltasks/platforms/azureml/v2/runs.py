@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from amltasks.errors import ServiceError
-from amltasks.platforms.azureml.answers import answered
+from amltasks.platforms.azureml.answers import MAY_PASS, answered
 from amltasks.platforms.azureml.service import RunDetails
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class RunHistory:
 
         host, _, path = tracking_uri.removeprefix("azureml://").partition("/mlflow/v1.0")
         self._host, self._path = f"https://{host}", path.split("?")[0]
-        retries = policies.RetryPolicy(retry_total=5, retry_backoff_max=20)
+        retries = policies.RetryPolicy(retry_total=5, retry_backoff_max=20, retry_on_status_codes=MAY_PASS)
         signed_in = policies.BearerTokenCredentialPolicy(credential, scope)
         self._services: PipelineClient[Any, Any] = PipelineClient(
             self._host, policies=[policies.UserAgentPolicy("amltasks"), retries, signed_in]

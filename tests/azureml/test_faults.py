@@ -1,0 +1,81 @@
+"""Requests that fail while jobs are submitted, watched and collected: the report is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.azureml.cloud import Azure, open_azure
+from tests.azureml.equal import without_varying
+from tests.azureml.exchanges import FAULTS, REQUESTS, Request
+from tests.azureml.steps import Cells, Ended, repository
+
+NOTEBOOKS: dict[str, Cells] = {"ok": ["print(1)"], "bad": ["1 / 0"]}
+
+
+def collected(azure: Azure, folder: Path) -> tuple[Ended, Any]:
+    """The step, by a federated connection, and what its report says but for times and places."""
+    connection, job_access = azure.federated()
+    azure.connections.append(connection)
+    job = azure.job(repository(folder / "repo", NOTEBOOKS), {"outputFolder": str(folder / "out")})
+    job["inputs"]["cancelSuperseded"] = "true"
+    job["variables"]["System.OidcRequestUri"] = job_access["request_uri"]
+    job["connection"] = {"url": azure.server.collection_url, "token": job_access["token"]}
+    ended = Ended(azure.start(job), folder / "out" / "results.json")
+    assert ended.report, ended.log
+    return ended, without_varying(ended.report["results"])
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory: pytest.TempPathFactory, azureml_python: Path) -> Iterator[tuple[Azure, Any]]:
+    """A run without faults."""
+    folder = tmp_path_factory.mktemp("clean")
+    with open_azure(folder, azureml_python) as azure:
+        yield azure, collected(azure, folder)[1]
+
+
+@pytest.mark.xdist_group("azureml-faults")
+def test_no_kind_of_request_is_left_out(clean: tuple[Azure, Any]) -> None:
+    exchanges = clean[0].world.journal.exchanges
+
+    assert [each for each in exchanges if not any(kind.is_kind_of(each) for kind in REQUESTS)] == []
+    assert [str(kind) for kind in REQUESTS if not any(map(kind.is_kind_of, exchanges))] == []
+
+
+@pytest.mark.xdist_group("azureml-faults")
+def test_every_request_is_throttled_once(clean: tuple[Azure, Any], azure: Azure, tmp_path: Path) -> None:
+    """But two of the code's, each of which has all of it sent again."""
+    kinds = [kind for kind in REQUESTS if kind.name not in ("whether the blobs are there", "what confirms the blobs")]
+    soon = {"status": 429, "headers": {"Retry-After": "1", "x-ms-retry-after-ms": "20"}}
+    azure.world.faults.add(*(kind.fault(soon) for kind in kinds))
+
+    ended, said = collected(azure, tmp_path)
+
+    assert said == clean[1], ended.log
+    assert spared(azure, kinds) == []
+    assert len(azure.jobs()) == len(NOTEBOOKS)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("kind", REQUESTS, ids=str)
+def test_one_fault_changes_nothing(
+    clean: tuple[Azure, Any], azure: Azure, tmp_path: Path, kind: Request, fault: str
+) -> None:
+    """Before the request is carried out, or after: with the answer lost."""
+    azure.world.faults.add(kind.fault(FAULTS[fault]))
+
+    ended, said = collected(azure, tmp_path)
+
+    assert said == clean[1], ended.log
+    assert spared(azure, [kind]) == []
+    assert len(azure.jobs()) == len(NOTEBOOKS)
+
+
+def spared(azure: Azure, kinds: Sequence[Request]) -> list[str]:
+    """Those that met no fault."""
+    hit = [each for each in azure.world.journal.exchanges if each.fault]
+    return [str(kind) for kind in kinds if not any(map(kind.is_kind_of, hit))]
