@@ -42,17 +42,21 @@ def test_a_cancelled_step_leaves_no_job_running(azure: Azure, repo: Path, tmp_pa
     wait_for(lambda: {job.status for job in azure.jobs()} == {"Canceled"})
 
 
-def test_a_step_that_is_tried_again_takes_its_jobs_over(
-    azure: Azure, repo: Path, tmp_path: Path, step: Callable[..., Ended]
-) -> None:
+def test_a_step_that_is_tried_again_takes_its_jobs_over(azure: Azure, repo: Path, tmp_path: Path) -> None:
     """Killed without a word; within the same attempt nothing is submitted twice, and no result is lost."""
-    repository(repo, {"quick": ["print(1)"], "slow": ["import time; time.sleep(12)", "print(2)"]})
+    go_on = tmp_path / "go-on"
+    waits = f"import os, time\nwhile not os.path.exists({str(go_on)!r}): time.sleep(0.1)"
+    repository(repo, {"quick": ["print(1)"], "slow": [waits, "print(2)"]})
     process = azure.start(azure.job(repo, {"outputFolder": str(tmp_path / "lost")}))
     wait_for(lambda: {job.status for job in azure.jobs()} == {"Completed", "Running"})
     process.kill()
     process.communicate()
+    asked = azure.asked("GET", "/jobs")
 
-    ended = step()
+    again = azure.start(azure.job(repo, {"outputFolder": str(tmp_path / "again")}))
+    wait_for(lambda: azure.asked("GET", "/jobs") > asked + 1)
+    go_on.touch()
+    ended = Ended(again, tmp_path / "again" / "results.json")
 
     assert ended.outcomes == {"quick": "passed", "slow": "passed"}
     assert len(azure.jobs()) == 2
