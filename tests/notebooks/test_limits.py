@@ -102,6 +102,18 @@ def test_more_processes_than_allowed_end_the_notebook(tmp_path: Path) -> None:
     assert not [process for process in psutil.process_iter(["cwd"]) if process.info["cwd"] == str(tmp_path)]
 
 
+def test_processes_are_counted_while_nobody_can_tell_what_memory_they_have(tmp_path: Path) -> None:
+    """That of a process that forks all the time takes seconds to be told. This bomb stops after 15."""
+    source = "import os, time\nend = time.monotonic() + 15\nwhile time.monotonic() < end: os.fork()\ntime.sleep(600)"
+    notebook = write_notebook(tmp_path / "bomb.ipynb", [source])
+
+    result = run_notebook(notebook, tmp_path, limits=Limits(memory=600_000_000, processes=20), cell_timeout=60).result
+
+    assert result.outcome is Outcome.KERNEL_DIED
+    assert result.kernel_death is not None
+    assert "more than processLimit 20" in str(result.kernel_death.limit)
+
+
 def test_too_many_open_files_are_an_error_of_the_cell_and_of_its_children(tmp_path: Path) -> None:
     child = "import os\nfor n in range(300): os.open('/dev/null', os.O_RDONLY)"
     start = (

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
 
 import psutil
 
@@ -21,7 +25,7 @@ _MOST_POINTS = 60
 
 
 class Watch:
-    """Samples a kernel and all that it has started until `stop`; a thread of its own.
+    """Samples a kernel and all that it has started until `stop`; in threads of its own.
 
     peak: largest sum of resident sizes, bytes. lowest_free: smallest share of the machine's memory that was available.
     exceeded: the limit for which all of it was ended, a clause; empty where none was passed.
@@ -40,6 +44,8 @@ class Watch:
         self._span = self._pause = _LIMITED_SAMPLE_SECONDS if limited else _SAMPLE_SECONDS
         self._over = threading.Event()
         threading.Thread(target=self._sample, daemon=True).start()
+        if limits.processes is not None:
+            threading.Thread(target=self._count, args=(limits.processes,), daemon=True).start()
 
     def stop(self) -> None:
         self._over.set()
@@ -68,19 +74,38 @@ class Watch:
             with contextlib.suppress(psutil.Error):
                 self._look(self._family())
 
+    def _count(self, most: int) -> None:
+        """Apart from the samples: what memory a process has can take seconds to be told while it forks.
+
+        Looks at no more processes than are allowed: what multiplies leaves little time.
+        """
+        top = self._parent or self._kernel
+        others = most if self._parent else most - 1  # without its parent the kernel itself is not among them
+        while top and not self._over.wait(_LIMITED_SAMPLE_SECONDS):
+            with contextlib.suppress(psutil.Error):
+                if any(islice(_descendants(top.pid), others, None)):
+                    self._end(f"it had more than processLimit {most} processes")
+
     def _look(self, family: Sequence[psutil.Process]) -> None:
         resident = sum(map(_resident, family))
         self.peak = max(self.peak, resident)
         self._plot(resident)
         memory = psutil.virtual_memory()
         self.lowest_free = min(self.lowest_free, memory.available / memory.total)
-        if not self.exceeded and (exceeded := self._exceeded(family, resident)):
-            self.exceeded = exceeded
-            if self._group is not None:
-                self._group.kill()
-            for process in family:
-                with contextlib.suppress(psutil.Error):
-                    process.kill()
+        if exceeded := self._memory_exceeded(family, resident):
+            self._end(exceeded)
+
+    def _end(self, exceeded: str) -> None:
+        """Raises psutil.Error."""
+        self.exceeded = self.exceeded or exceeded
+        if self._group is not None:
+            self._group.kill()
+        if self._kernel is not None and os.name == "posix" and self._kernel.is_running():
+            with contextlib.suppress(OSError):
+                os.killpg(self._kernel.pid, signal.SIGKILL)  # all at once: one by one, they would be born faster
+        for process in self._family():
+            with contextlib.suppress(psutil.Error):
+                process.kill()
 
     def _family(self) -> list[psutil.Process]:
         """The kernel first, then all that descends from it, and what was orphaned. Raises psutil.Error."""
@@ -89,10 +114,8 @@ class Watch:
         others = (self._parent or self._kernel).children(recursive=True)
         return [self._kernel, *(process for process in others if process != self._kernel)]
 
-    def _exceeded(self, family: Sequence[psutil.Process], resident: int) -> str:
-        most, limit = self._limits.processes, self._limits.memory
-        if most is not None and len(family) > most:
-            return f"it had {len(family)} processes, more than processLimit {most}"
+    def _memory_exceeded(self, family: Sequence[psutil.Process], resident: int) -> str:
+        limit = self._limits.memory
         # What processes share counts once, but finding that out takes long: only where it matters.
         if limit is not None and resident > limit and (used := sum(map(_proportional, family))) > limit:
             return f"it needed more than memoryLimit {size_like(limit, limit)}: {size_like(used, limit)}"
@@ -117,6 +140,21 @@ def _with_parent(pid: int) -> tuple[psutil.Process | None, psutil.Process | None
     except psutil.Error:
         return None, None
     return kernel, parent if parent is not None and parent.pid != 1 else None
+
+
+def _descendants(pid: int) -> Iterator[int]:
+    """Found one after the other. Raises psutil.Error."""
+    if not Path(f"/proc/self/task/{os.getpid()}/children").exists():  # not Linux, or built without it
+        yield from (child.pid for child in psutil.Process(pid).children(recursive=True))
+        return
+    waiting = [pid]
+    while waiting:
+        found: list[int] = []
+        with contextlib.suppress(OSError):  # it ended just now
+            for task in Path(f"/proc/{waiting.pop()}/task").iterdir():
+                found += map(int, (task / "children").read_text().split())
+        yield from found
+        waiting += found
 
 
 def _resident(process: psutil.Process) -> int:
