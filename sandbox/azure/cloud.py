@@ -9,6 +9,7 @@ from sandbox.azure.artifacts.state import Artifacts
 from sandbox.azure.assets.state import Assets
 from sandbox.azure.computes.state import Computes
 from sandbox.azure.credentials.state import Credentials
+from sandbox.azure.datasets.state import Datasets
 from sandbox.azure.datastores.state import Datastores
 from sandbox.azure.entra.state import Directory
 from sandbox.azure.environments.state import Environments
@@ -48,6 +49,7 @@ class Cloud:
         self.datastores = Datastores(self.resources)
         self.credentials = Credentials(store, clock)
         self.assets = Assets(store, self.resources)
+        self.datasets = Datasets(store, clock, self.assets, self.datastores, self.storage)
         self.environments = Environments(store, self.resources, self.assets, self.datastores, self.storage)
         self.snapshots = Snapshots(self.assets, self.storage)
         self.runs = Runs(store, clock)

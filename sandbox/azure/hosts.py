@@ -9,6 +9,7 @@ from sandbox.azure.assets import routes as assets
 from sandbox.azure.clouds import CLOUDS, STORAGE
 from sandbox.azure.computes import routes as computes
 from sandbox.azure.credentials import routes as credentials
+from sandbox.azure.datasets import routes as datasets
 from sandbox.azure.datastores import routes as datastores
 from sandbox.azure.entra import routes as entra
 from sandbox.azure.environments import routes as environments
@@ -24,6 +25,7 @@ from sandbox.azure.snapshots import routes as snapshots
 from sandbox.azure.storage import routes as storage
 from sandbox.azure.storage.errors import StorageError
 from sandbox.azure.submissions import routes as submissions
+from sandbox.azure.telemetry import routes as telemetry
 from sandbox.azure.workspaces import routes as workspaces
 
 BLOBS = Host("{account}.blob.core.windows.net", (), error=StorageError)  # forwarded, see storage
@@ -42,6 +44,7 @@ _MANAGEMENT = [
 HOSTS = [
     *entra.HOSTS,
     imds.HOST,
+    telemetry.HOST,
     *(Host(cloud.management, _MANAGEMENT, audiences=cloud.management_audiences) for cloud in CLOUDS),
     Host(
         "{region}.api.azureml.ms",
@@ -56,6 +59,7 @@ HOSTS = [
             *assets.DATA_PLANE,
             *computes.DATA_PLANE,
             *datastores.DATA_PLANE,
+            *datasets.ROUTES,
             *credentials.ROUTES,
             *environments.ROUTES,
             *modelmanagement.ROUTES,

@@ -91,3 +91,8 @@ class Datastores:
 def account_of(workspace: Resource) -> str:
     """The name of the workspace's storage account."""
     return str(workspace.properties["storageAccount"]).rpartition("/")[2]
+
+
+def base_of(workspace: Resource) -> str:
+    """What the addresses of files in a workspace's datastores begin with, in their long form."""
+    return "azureml:/" + workspace.id.replace("/providers/Microsoft.MachineLearningServices", "")

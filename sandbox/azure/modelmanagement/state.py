@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.azure.artifacts.state import prefix_of
 from sandbox.azure.assets.models import ModelVersion
 from sandbox.azure.assets.state import MODEL
+from sandbox.azure.datastores.state import ARTIFACTS, base_of
 from sandbox.azure.execution.places import UnknownPlaceError, place_of
 from sandbox.azure.modelmanagement import errors
 from sandbox.azure.modelmanagement.models import ArtifactReference, AssetBody, ModelBody, Registration
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from sandbox.azure.cloud import Cloud
 
 _URL = "aml://asset/"
-_ARTIFACTS = "datastores/workspaceartifactstore/paths"
 
 
 class Asset(Document):
@@ -65,9 +65,8 @@ class Models:
         if asset is None or not body.url.startswith(_URL):
             raise errors.bad_url(body.url)
         artifact = asset.body.artifacts[0]
-        scope = workspace.id.replace("/providers/Microsoft.MachineLearningServices", "")
         told = ModelVersion(
-            model_uri=f"azureml:/{scope}/{_ARTIFACTS}/{artifact.prefix or artifact.id}",
+            model_uri=f"{base_of(workspace)}/datastores/{ARTIFACTS}/paths/{artifact.prefix or artifact.id}",
             job_name=body.run_id,
             description=body.description,
             tags=body.kv_tags,
