@@ -1,7 +1,7 @@
 """All tests and checks: python3 scripts/test.py [--long] [pytest arguments]
 
 Makes its own environments first. With Microsoft's OpenAPI documents at hand (../shared/specs) it also holds every
-recorded exchange with Azure DevOps against them; those with Azure ML are held against the models of Microsoft's SDK.
+recorded exchange with Azure DevOps against them; those with Azure ML are held against the models of Microsoft's SDKs.
 """
 
 from __future__ import annotations
@@ -11,12 +11,22 @@ import shutil
 import subprocess
 import sys
 
-from environment import BUILD, ROOT, azureml_python, dev_python, node_modules, notebooks_python, reexecute_in
+from environment import (
+    BUILD,
+    ROOT,
+    azureml_python,
+    azureml_v1_python,
+    dev_python,
+    node_modules,
+    notebooks_python,
+    reexecute_in,
+)
 
 RECORDINGS = BUILD / "recordings"
 # The tasks' own environments, one for each state of the sources: only the last ones are of use again.
 TOOLS, KEPT_TOOLS = BUILD / "test-tools" / "amltasks", 2
 CONTRACT = ROOT / "tests" / "sandbox" / "azureml" / "contract.py"
+CONTRACT_V1 = ROOT / "tests" / "sandbox" / "azureml_v1" / "contract_v1.py"
 CONFORMANCE = ROOT.parent / "shared" / "conformance" / "check_exchanges.py"
 
 
@@ -44,9 +54,10 @@ def main(arguments: list[str]) -> int:
         subprocess.run([sys.executable, "-m", "tests.recordings", *recordings], cwd=ROOT)
     azure = [str(path) for path in sorted(RECORDINGS.glob("*.azure.jsonl"))]
     if azure and not partial:
-        print(f"Recorded exchanges with Azure ML against the SDK's models: {len(azure)} recordings", flush=True)
-        if subprocess.run([str(azureml_python()), str(CONTRACT), *azure], cwd=ROOT).returncode:
-            failed.append("contract")
+        print(f"Recorded exchanges with Azure ML against the models of its SDKs: {len(azure)} recordings", flush=True)
+        for python, contract in ((azureml_python(), CONTRACT), (azureml_v1_python(), CONTRACT_V1)):
+            if subprocess.run([str(python), str(contract), *azure], cwd=ROOT).returncode:
+                failed.append(contract.stem)
     if failed:
         print("Failed: " + ", ".join(failed))
     return bool(failed)

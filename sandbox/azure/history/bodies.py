@@ -46,12 +46,12 @@ def run_body(call: Call, workspace: Resource, run: Run) -> dict[str, Any]:
 
 
 def details_body(call: Call, workspace: Resource, run: Run, logs: Mapping[str, str]) -> dict[str, Any]:
-    """logs: an address for each."""
+    """logs: an address for each. The definition is an object for a run of the SDK v1, for others a text."""
     common = _common(call, run)
     return {
         **{name: common[name] for name in common if name not in ("experimentId", "displayName", "description")},
         "logFiles": logs,
-        "runDefinition": definition(call, workspace, run),
+        "runDefinition": call.azure.runs.definition(run) or job_definition(call, workspace, run),
         "inputDatasets": [],
         "outputDatasets": [],
     }
@@ -129,11 +129,8 @@ def _user(run: Run) -> dict[str, Any]:
     }
 
 
-def definition(call: Call, workspace: Resource, run: Run) -> Any:
-    """How the run was asked for: an object for a run of the SDK v1, else a JSON text."""
-    asked = call.azure.runs.definition(run)
-    if asked:
-        return asked
+def job_definition(call: Call, workspace: Resource, run: Run) -> str | None:
+    """A JSON text: the job that the run is of."""
     if call.azure.jobs.find(workspace, run.id) is None:
         return None
     return json.dumps(call.azure.jobs.definition(workspace, run.id))

@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.azure.datastores.state import account_of
 from sandbox.azure.history import errors
-from sandbox.azure.history.bodies import definition, details_body, run_body
+from sandbox.azure.history.bodies import details_body, job_definition, run_body
 from sandbox.azure.history.experiments import experiment_of
 from sandbox.azure.history.models import Query, RunDataRequest, RunUpdate, RunUpdates
 from sandbox.azure.history.queries import page, run_row
@@ -47,9 +47,9 @@ def get_run_data(call: Call) -> Answer:
     if asked.select_run_metadata:
         body["runMetadata"] = run_body(call, workspace, run)
     if asked.select_run_definition:
-        body["runDefinition"] = definition(call, workspace, run)
+        body["runDefinition"] = job_definition(call, workspace, run)
     if asked.select_job_specification:
-        body["jobSpecification"] = definition(call, workspace, run)
+        body["jobSpecification"] = job_definition(call, workspace, run)
     return reply(body)
 
 

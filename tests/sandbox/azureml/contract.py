@@ -32,12 +32,21 @@ _BARE = re.compile(
     r".*OperationsStatus/.*|.*OperationsResults/.*",
     re.IGNORECASE,
 )
-# Where the SDK's own requests, or what a service cannot answer, do not fit the models.
+# What the SDK v1 asks for, in forms of its own where v2 has the operation too: see azureml_v1/contract_v1.py.
+_OF_V1 = re.compile(
+    r"/(artifact|content|credential|datastore|dataset|environment|execution|metric|modelmanagement|rp)/.*|"
+    r"/history/.*(/metricsingest/wait|/runs:query|/experiments:query|/tags:delete|/events)",
+    re.IGNORECASE,
+)
+_VERSION_OF_V1 = "2020-02-02"  # of Resource Manager's computes
+# Where requests of an SDK, or what a service cannot answer, do not fit the models.
 _KNOWN = (
     # A number where the model has texts; see the SDK's entities/_assets/_artifacts/code.py.
     re.compile(r"PUT .*/codes/.* request\.properties\.properties\.hash_version: .*"),
     # Required by the model, which is for both ways; secrets are never read back.
     re.compile(r"(GET|PUT) .*/datastores.* response\..*credentials\.secrets: missing"),
+    # An object for runs of the SDK v1, a text for those of v2.
+    re.compile(r"GET .*/details response\.runDefinition: expected str, got \{.*"),
 )
 
 
@@ -192,7 +201,9 @@ def check(exchange: dict[str, Any], operations: list[Operation]) -> list[str] | 
     """The faults of an exchange; None where it is none of the workspaces' services'."""
     url = urlsplit(exchange["url"])
     path = unquote(url.path).rstrip("/")
-    if not _HOSTS.fullmatch(url.hostname or "") or _BARE.fullmatch(path) or exchange["status"] in (0, 401, 501):
+    if not _HOSTS.fullmatch(url.hostname or "") or exchange["status"] in (0, 401, 501):
+        return None
+    if _BARE.fullmatch(path) or _OF_V1.fullmatch(path) or exchange["apiVersion"] == _VERSION_OF_V1:
         return None
     matching = [each for each in operations if each.method == exchange["method"] and each.path.fullmatch(path)]
     if not matching:
