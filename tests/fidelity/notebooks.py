@@ -57,7 +57,7 @@ OWN = {
 
 
 class UnavailableError(Exception):
-    """The notebooks cannot be had here; the message says why."""
+    """What is to be compared cannot be had here; the message says why."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from amltasks.platforms.local.compute import LocalCompute
 from amltasks.platforms.local.workers import Workers
 from amltasks.platforms.local.zygotes import Zygotes
 from amltasks.report.model import NotebookResult, Outcome
-from tests.fidelity.notebooks import Case
+from tests.fidelity.notebooks import Case, UnavailableError
 from tests.notebooks.running import notebook_python, start_nursery
 
 PAPERMILL = "papermill"
@@ -106,7 +106,9 @@ class Stage:
     def _ask(self, asked: dict[str, Any]) -> Executed:
         environment = {**os.environ, "JUPYTER_PATH": str(self._jupyter_path)}
         answer = _answered(json.dumps(asked), environment) or _answered(json.dumps(asked), environment)
-        assert answer, f"papermill hangs: {asked['source']}"
+        if answer is None:
+            assert asked["engine"] is None, f"`papermill --engine` hangs: {asked['source']}"
+            raise UnavailableError("papermill hangs, as it may with widgets that take output: nothing to compare with")
         error = answer["error"]
         if not error:
             ending = "passed"

@@ -46,12 +46,12 @@ def downloads(shared: Path) -> Path:
 @pytest.mark.parametrize("case", ALL)
 @pytest.mark.timeout(1200)
 def test_every_mode_makes_of_a_notebook_what_papermill_makes_of_it(case: Case, stage: Stage, downloads: Path) -> None:
-    with one_at_a_time(downloads):
-        try:
+    try:
+        with one_at_a_time(downloads):
             case.fetch()
-        except UnavailableError as error:
-            pytest.skip(str(error))
-    theirs = stage.run(PAPERMILL, case)
+        theirs = stage.run(PAPERMILL, case)
+    except UnavailableError as error:
+        pytest.skip(str(error))
 
     found = {mode: list(find(stage.run(mode, case), theirs)) for mode in MODES}
 
