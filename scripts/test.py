@@ -41,7 +41,8 @@ def main(arguments: list[str]) -> int:
         shutil.rmtree(old)
     steps = [] if partial else [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]]
     workers = (os.cpu_count() or 1) + 1  # one more than cores: tests wait for processes more than they compute
-    steps.append(["pytest", "-n", str(workers), *([] if long else ["-m", "not long"]), *chosen])
+    extent = ["--hypothesis-profile", "searching"] if long else ["-m", "not long"]
+    steps.append(["pytest", "-n", str(workers), *extent, *chosen])
     failed = [
         step[0] for step in steps if subprocess.run([sys.executable, "-m", *step], cwd=ROOT, env=environment).returncode
     ]

@@ -1,4 +1,4 @@
-"""What all tests have in common: the built package, and which of them need an interpreter for notebooks."""
+"""What all tests have in common: the built package, made-up examples, and who needs an interpreter for notebooks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.locking import one_at_a_time
 from tests.notebooks.running import notebook_python
@@ -16,7 +17,12 @@ TESTS = Path(__file__).resolve().parent
 BUILD = TESTS.parent / "scripts" / "build.py"
 
 # What runs notebooks, and is skipped where there is no interpreter for their kernels.
-WITH_KERNELS = ("azureml", "fidelity", "notebooks", "task")
+WITH_KERNELS = ("azureml", "azureml_v1", "fidelity", "notebooks", "task")
+
+# A change must not fail by what another one happened upon, nor by how busy the machine is; `--long` searches anew.
+settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("searching", settings.get_profile("steady"), derandomize=False)
+settings.load_profile("steady")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

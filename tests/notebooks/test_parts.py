@@ -58,11 +58,11 @@ class TestTitles:
         assert title.isprintable()
 
     def test_a_megabyte_of_heading_is_no_matter(self) -> None:
-        start = time.monotonic()
+        start = time.process_time()
         notebook = new_notebook(cells=[new_markdown_cell("# " + "[<*" * 400_000), new_code_cell("x" * 1_000_000)])
 
         assert len(titles(notebook)[1]) <= 100
-        assert time.monotonic() - start < 10
+        assert time.process_time() - start < 10
 
 
 class TestText:
@@ -107,10 +107,10 @@ class TestText:
         assert isinstance(settled, str) or all(piece.endswith("\n") for piece in settled[:-1])
 
     def test_an_endless_line_is_collapsed_in_linear_time(self) -> None:
-        start = time.monotonic()
+        start = time.process_time()
 
         assert collapse_lines("y" * 20_000_000 + "\rz") == "z"
-        assert time.monotonic() - start < 10
+        assert time.process_time() - start < 10
 
     def test_a_long_traceback_keeps_its_beginning_and_more_of_its_end(self) -> None:
         cut = shorten("\n".join(f"line {number}" for number in range(3000)))
@@ -312,13 +312,13 @@ class TestSaving:
         """Rewriting the notebook after every cell would write 500 times as much."""
         notebook = new_notebook(cells=[new_code_cell(f"{number}") for number in range(1000)])
         saver = NotebookSaver(notebook, list(range(1000)), tmp_path, Redactor({}))
-        start = time.monotonic()
+        start = time.process_time()
 
         for number in range(1000):
             notebook.cells[number].outputs = [nbformat.v4.new_output("stream", text="x" * 2000)]
             saver.cell_done(record(number))
 
-        assert time.monotonic() - start < 20
+        assert time.process_time() - start < 20
         assert (tmp_path / "executed.journal").stat().st_size < 4_000_000
 
 
