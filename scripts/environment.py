@@ -4,6 +4,7 @@
     build/env/azureml     the tasks' dependencies with the SDK of Azure Machine Learning (requirements/azureml.lock)
     build/env/azureml-v1  the same with the SDK v1, which wants other versions (requirements/azureml-v1.lock)
     build/env/notebooks   what the notebooks' kernels run in (requirements/notebooks.lock)
+    build/env/datasets    the SDK v1 with its engine for data (requirements/datasets.lock)
     build/env/bench       the programs that scripts/bench.py compares with (requirements/bench.lock)
     node_modules          the launcher's dependencies and tfx-cli (package-lock.json)
 
@@ -44,6 +45,11 @@ def azureml_v1_python() -> Path:
 def notebooks_python() -> Path:
     """The interpreter that the test and example notebooks run in."""
     return _virtual_environment("notebooks")
+
+
+def datasets_python() -> Path:
+    """The interpreter of the SDK v1 with the engine that reads datasets, for the long tests."""
+    return _virtual_environment("datasets")
 
 
 def bench_python() -> Path:

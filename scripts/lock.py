@@ -18,6 +18,7 @@ LOCKS = {
     "azureml-v1": "requirements/azureml-v1.txt",
     "dev": "requirements/dev.txt",
     "notebooks": "requirements/notebooks.txt",
+    "datasets": "requirements/datasets.txt",
     "bench": "requirements/bench.txt",
 }
 
