@@ -60,7 +60,7 @@ def page(items: Iterable[Item], row: Callable[[Item], Row], asked: Query, body: 
     except FilterError as error:
         raise errors.bad_filter(asked.filter or "", str(error)) from None
     found = _ordered(found, row, asked.orderby or "CreatedUtc desc")
-    begin, size = 0, asked.top or _PAGE
+    begin, size = 0, _PAGE if asked.top is None else asked.top
     if not 1 <= size <= _MOST:
         raise errors.bad_page(size, _MOST)
     if asked.continuation_token:

@@ -43,7 +43,7 @@ class Scene:
 
     def ask(self, method: str, path: str, body: Any = None, version: str = VERSION, **query: str) -> httpx.Response:
         """One request about the workspace. path: below it, or below it in the data plane: `history/v1.0:runs/…`."""
-        service, colon, below = path.rpartition(":")
+        service, colon, below = path.partition(":") if ":" in path else ("", "", path)
         base = f"{DATA_PLANE}/{service}{self.workspace.id}" if colon else self.workspace.id
         params = query if colon else {"api-version": version, **query}
         more = {} if body is None else {"json": body}
