@@ -59,7 +59,7 @@ def compute_of(job: Job, request: RunNotebooksRequest, output: Output) -> AzureM
     step = Step.from_variables(job.variables)
     service = _service(request.platform, connection, credential(connection, assertion), wanted)
     if request.platform is Platform.AZUREML_V1:
-        output.command(commands.warning_line(NOTICE))
+        output.command(commands.issue(NOTICE, "warning"))
     compute = AzureMLCompute(service, wanted, step, request.root)
     for sentence in compute.prepare():
         output.text(sentence)

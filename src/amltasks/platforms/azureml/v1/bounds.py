@@ -14,14 +14,20 @@ NOTICE = (
     "working here; `platform: azureml` does the same by the SDK v2, and for most steps that line is the whole change: "
     "see “From v1 to v2” in the how-to."
 )
-# Seconds between tries. The SDK makes each request up to sixteen times, and its own pauses add up to minutes.
-_PAUSES = {"AZUREML_DEFAULT_BACKOFF": "1", "AZUREML_DEFAULT_500_BACKOFF": "0", "AZUREML_DEFAULT_503_BACKOFF": "0"}
+# The SDK makes each request up to sixteen times, with pauses that add up to minutes: without its outer pauses these are
+# twenty seconds. What it asks for without its clients (to submit, to cancel) it asks once; we look before we ask again.
+_LESS = {
+    "AZUREML_DEFAULT_BACKOFF": "1",
+    "AZUREML_DEFAULT_500_BACKOFF": "0",
+    "AZUREML_DEFAULT_503_BACKOFF": "0",
+    "AZUREML_DEFAULT_RETRIES": "0",
+}
 
 
 def make_ready() -> None:
     """Before the SDK is imported: it is to be quiet, and to give up sooner."""
-    for name, seconds in _PAUSES.items():
-        os.environ.setdefault(name, seconds)
+    for name, value in _LESS.items():
+        os.environ.setdefault(name, value)
     logging.disable(logging.CRITICAL)
     warnings.filterwarnings("ignore", module=r"azureml\..*")
 

@@ -50,11 +50,14 @@ class ServiceV1:
 
     def open(self) -> None:
         make_ready()
+        self._workspace = repeated(self._opened)
+
+    def _opened(self) -> sdk.Workspace:
         from azureml.core import Workspace as SdkWorkspace
 
         place = self.workspace
         with answered(f"The workspace {place.name} cannot be used"):
-            self._workspace = SdkWorkspace.get(
+            return SdkWorkspace.get(
                 place.name,
                 auth=authentication(self._credential, self._cloud),
                 subscription_id=place.subscription,
@@ -71,9 +74,11 @@ class ServiceV1:
     def check_compute(self, name: str) -> None:
         from azureml.core import ComputeTarget
 
-        with answered(f"The compute {name} cannot be used"):
-            known = ComputeTarget.list(self._workspace)
-        names = sorted(target.name for target in known)
+        def names_of_all() -> list[str]:
+            with answered(f"The compute {name} cannot be used"):
+                return sorted(target.name for target in ComputeTarget.list(self._workspace))
+
+        names = repeated(names_of_all)
         if name not in names:
             where = f"in the workspace {self.workspace.name}"
             raise UserError(f"compute: {quoted(name)} is not {where}{there_are(name, names)}")
@@ -94,7 +99,7 @@ class ServiceV1:
             with answered(f"{spec.display_name} could not be submitted"):
                 run.set_tags({**spec.tags, **{name: spec.tags[tag] for name, tag in _TAGS.items() if tag in spec.tags}})
                 run.display_name = spec.display_name
-            return _job(run)
+            return _job(run, run.status)
 
         return repeated(submit)
 
@@ -123,19 +128,28 @@ class ServiceV1:
         return self._environments[key]
 
     def find(self, name: str) -> Job | None:
-        known = name in self._runs
-        run = self._run(name)
-        if run is not None and known:
-            with answered(f"The job {name} could not be looked for"):
-                run.get_status()
-        return _job(run) if run is not None else None
+        what = f"The job {name} could not be looked for"
+
+        def find() -> Job | None:
+            known = name in self._runs
+            run = self._run(name)
+            if run is None:
+                return None
+            with answered(what):
+                return _job(run, run.get_status() if known else run.status)
+
+        return repeated(find)
 
     def tagged(self, name: str, value: str) -> Iterator[Job]:
         """Those of this step's experiment: others cannot be listed by the SDK."""
+        return iter(repeated(lambda: self._tagged({name: value})))
+
+    def _tagged(self, tags: dict[str, str]) -> list[Job]:
         with answered("The jobs could not be listed"):
-            for run in self._experiment.get_runs(tags={name: value}):
-                self._runs.setdefault(run.id, run)
-                yield _job(run)
+            found = list(self._experiment.get_runs(tags=tags))
+        for run in found:
+            self._runs.setdefault(run.id, run)
+        return [_job(run, run.status) for run in found]
 
     def cancel(self, name: str) -> None:
         def cancel() -> None:
@@ -150,13 +164,13 @@ class ServiceV1:
     def download(self, name: str, folder: Path) -> Path:
         what = f"What the job {name} has left could not be downloaded"
 
-        def download() -> None:
+        def download(run: sdk.Run) -> None:
             try:
-                self._asked(name, what, lambda run: run.download_files(output_directory=str(folder)))
+                run.download_files(output_directory=str(folder))
             except OSError as error:
                 raise ServiceError(f"{what}: {error}") from error
 
-        repeated(download)
+        self._asked(name, what, download)
         return folder
 
     def details(self, name: str) -> RunDetails:
@@ -179,11 +193,14 @@ class ServiceV1:
         """Nothing is kept open."""
 
     def _asked(self, name: str, what: str, question: Callable[[sdk.Run], _Answer]) -> _Answer:
-        run = self._run(name)
-        if run is None:
-            raise ServiceError(f"{what}: there is no such run.")
-        with answered(what):
-            return question(run)
+        def ask() -> _Answer:
+            run = self._run(name)
+            if run is None:
+                raise UserError(f"{what}: there is no such run.")
+            with answered(what):
+                return question(run)
+
+        return repeated(ask)
 
     def _run(self, name: str) -> sdk.Run | None:
         """The run of that name, if there is one, as it was when it was first asked for."""
@@ -200,10 +217,10 @@ class ServiceV1:
         return self._runs[name]
 
 
-def _job(run: sdk.Run) -> Job:
+def _job(run: sdk.Run, status: str) -> Job:
     return Job(
         name=run.id,
-        status=run.status or "NotStarted",
+        status=status or "NotStarted",
         studio=run.get_portal_url(),
         experiment=run.experiment.name,
         tags={str(name): str(value) for name, value in (run.tags or {}).items()},
