@@ -12,3 +12,5 @@ if __name__ == "__main__":
         message = f"The task's own environment is damaged ({why}): delete the folder {sys.prefix}; it is made anew."
         sys.stdout.write(f"##vso[task.logissue type=error]{message}\n##vso[task.complete result=Failed]{message}\n")
         sys.exit(3)
+    except KeyboardInterrupt:  # before notebooks run, which end in good order
+        sys.exit(130)

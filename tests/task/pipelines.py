@@ -109,13 +109,17 @@ class Published(Ran):
 
 @dataclass
 class Site:
-    """A sandbox and a repository on its agent; every test that runs something has one of its own."""
+    """A sandbox and a repository on its agent; every test that runs something has one of its own.
+
+    environment: what the agent's machine has beside this one's.
+    """
 
     world: World
     server: Server
     folder: Path
     package: Path
     shown: list[str] = field(default_factory=list)  # the agent's console, while it runs
+    environment: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.repository.mkdir(parents=True)
@@ -168,6 +172,7 @@ class Site:
             extensions=[self.package],
             tools=tools_folder(),
             timing=timing,
+            environment=self.environment,
             show=self.shown.append,
         )
         options["on_start"] = lambda build: after_start(agent)

@@ -88,6 +88,19 @@ class AzureMLCompute:
     async def run(self, run: NotebookRun, emit: Callable[[RunEvent], None], stop: Stop) -> NotebookResult:
         """See `amltasks.platforms.base.Compute`; after a stop, up to CANCEL_SECONDS go into cancelling."""
         started_at = datetime.now(timezone.utc)
+        result = None
+        try:
+            while result is None:
+                result = await self._seen_through(run, emit, stop, started_at)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._cancelled(self._submission.begun.get(run.run_id, "")))
+            raise
+        return result
+
+    async def _seen_through(
+        self, run: NotebookRun, emit: Callable[[RunEvent], None], stop: Stop, started_at: datetime
+    ) -> NotebookResult | None:
+        """The result of the run's job; None where it was taken over from a try whose last act was to cancel it."""
         submitting = asyncio.ensure_future(self._submitted(run, emit, stop))
         stopping = asyncio.ensure_future(stop.wait())
         try:
@@ -102,10 +115,10 @@ class AzureMLCompute:
             if stop and not watched.over.done():
                 return await self._stopped(run, watched, stop, started_at)
             await watched.over
+            if watched.status in CANCELED and job.name in self._submission.taken_over:
+                self._watch.drop(watched)
+                return None
             return await self._collected(run, job, watched, started_at)
-        except asyncio.CancelledError:
-            await asyncio.shield(self._cancelled(self._submission.begun.get(run.run_id, "")))
-            raise
         finally:
             stopping.cancel()
 
@@ -171,14 +184,7 @@ class AzureMLCompute:
         saved = await in_thread(rescue, left, run, reason, started_at, notes)
         if saved is not None:
             return saved.model_copy(update={"outcome": outcome, "message": redactor.text(message)})
-        return run.result(
-            outcome,
-            redactor.text(message),
-            notes=tuple(notes),
-            cells=tuple(watched.cells),
-            started_at=started_at,
-            duration=round((datetime.now(timezone.utc) - started_at).total_seconds(), 3),
-        )
+        return _without_files(run, outcome, redactor.text(message), notes, watched, started_at)
 
     async def _stopped(
         self, run: NotebookRun, watched: WatchedJob | None, stop: Stop, started_at: datetime, *, sure: bool = True
@@ -199,14 +205,7 @@ class AzureMLCompute:
                 job = await in_thread(self._service.find, name)
                 result = await self._collected(run, job or Job(name=name, status=watched.status), watched, started_at)
                 return result.model_copy(update={"outcome": outcome, "message": message})
-        return run.result(
-            outcome,
-            message,
-            notes=notes,
-            cells=tuple(watched.cells) if watched else (),
-            started_at=started_at,
-            duration=round((datetime.now(timezone.utc) - started_at).total_seconds(), 3),
-        )
+        return _without_files(run, outcome, message, notes, watched, started_at)
 
     async def _cancelled(self, name: str) -> bool:
         """Whether Azure ML confirms, in good time, that it is ending the job, or has none of that name."""
@@ -220,3 +219,22 @@ class AzureMLCompute:
             return await asyncio.wait_for(in_thread(cancel), CANCEL_SECONDS)
         except (ServiceError, UserError, asyncio.TimeoutError):
             return False
+
+
+def _without_files(
+    run: NotebookRun,
+    outcome: Outcome,
+    message: str,
+    notes: Sequence[str],
+    watched: WatchedJob | None,
+    started_at: datetime,
+) -> NotebookResult:
+    """The result of a job of which nothing was downloaded: what its log has told."""
+    return run.result(
+        outcome,
+        message,
+        notes=tuple(notes),
+        cells=tuple(watched.cells) if watched else (),
+        started_at=started_at,
+        duration=round((datetime.now(timezone.utc) - started_at).total_seconds(), 3),
+    )

@@ -26,10 +26,12 @@ class Submission:
     """Of one command. Safe to use from several threads; `close` must be called.
 
     begun: run_id → the name of the job that is asked for, whether it is there yet or not.
+    taken_over: names of jobs that an earlier try of the step has left running.
     """
 
     def __init__(self, service: Service, request: AzureRequest, step: Step, root: Path) -> None:
         self.begun: dict[str, str] = {}
+        self.taken_over: set[str] = set()
         self._service = service
         self._request = request
         self._step = step
@@ -58,6 +60,8 @@ class Submission:
             found = self._service.find(name) if self._step.line else None
             if found is None:
                 return self._service.submit(self._spec(run, name)), "submitted"
+            if found.status in ACTIVE:
+                self.taken_over.add(name)
             if found.status in ACTIVE or found.status == "Completed":
                 return found, "found from before, and taken over:"
         raise UserError(f"{run.title}: it has been tried {MOST_TRIES} times in this attempt.")
