@@ -98,7 +98,7 @@ def _run_notebook(given: argparse.Namespace) -> ExitCode:
 
 
 def _run_on(compute: OpenCompute | None, given: argparse.Namespace) -> ExitCode:
-    from amltasks.commands.run_notebooks import exit_code, run_notebooks
+    from amltasks.commands.run_notebooks import exit_code, leaking, run_notebooks
     from amltasks.notebooks.parameters import parse_assignment
     from amltasks.report.junit import JUnitFile
     from amltasks.report.publisher import Publisher
@@ -152,6 +152,9 @@ def _run_on(compute: OpenCompute | None, given: argparse.Namespace) -> ExitCode:
         publishers.append(SummaryFile(request.output_folder))
     publishers.append(Terminal())
     report = run_notebooks(request, publishers, request.secret_parameters, pages=given.html, compute=compute)
+    if request.strict_secrets and (leaks := leaking(report)):
+        titles = ", ".join(one_line(result.title) for result in leaks)
+        sys.stdout.write(f"--strict-secrets: secrets were found in the outputs of {titles}.\n")
     code = exit_code(report, request)
     return ExitCode.NOT_RUN if code is ExitCode.PASSED and report.problems else code
 

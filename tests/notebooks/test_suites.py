@@ -206,3 +206,13 @@ def test_with_fail_fast_nothing_starts_after_the_first_failure(repository: Repos
     assert stopped.results["c.ipynb"]["message"] == "Not run: enough notebooks had failed (failFast)."
     assert [result["outcome"] for result in patient.report["results"]] == ["passed", "failed", "passed"]
     assert (stopped.code, patient.code) == (1, 1)
+
+
+def test_a_run_that_fails_for_its_secrets_alone_says_so(repository: Repository) -> None:
+    repository.notebook("tells.ipynb", "import os\nprint(os.environ['TOKEN'])")
+
+    ran = repository.run("--secret", "TOKEN", "--strict-secrets", variables={"TOKEN": "s3cr3t-value"})
+
+    assert ran.code == 1
+    assert "--strict-secrets: secrets were found in the outputs of tells.ipynb.\n" in ran.said
+    assert "s3cr3t-value" not in ran.said
