@@ -206,7 +206,36 @@ def test_a_script_that_fails_says_of_what(story: dict[str, Any]) -> None:
     assert told["metrics"] == {"before": 1}
 
 
-def test_a_run_is_streamed_and_cancelled(scene: Scene, code: Path) -> None:
+def test_a_log_is_streamed_and_a_snapshot_comes_back(scene: Scene, code: Path, tmp_path: Path) -> None:
+    (code / "slow.py").write_text(
+        "import time\nprint('one', flush=True)\ntime.sleep(1)\nprint('two')\nraise SystemExit(3)\n"
+    )
+
+    told = scene.run(
+        SUBMIT
+        + """
+import contextlib, io, zipfile
+from azureml.exceptions import ActivityFailedException
+run, output, failed = submit("slow.py"), io.StringIO(), ""
+with contextlib.redirect_stdout(output):
+    try:
+        run.wait_for_completion(show_output=True)
+    except ActivityFailedException as error:
+        failed = str(error)
+result = [output.getvalue(), failed, zipfile.ZipFile(run.restore_snapshot(path=folder)).namelist()]
+""",
+        source=str(code),
+        folder=str(tmp_path),
+        site="",
+    )
+
+    streamed, failed, files = told
+    assert "Streaming user_logs/std_log.txt\n===============================\n\none\ntwo\n" in streamed
+    assert "User process 'bash' exited with status code 3" in failed
+    assert files == ["slow.py"]
+
+
+def test_a_run_is_cancelled(scene: Scene, code: Path) -> None:
     (code / "long.py").write_text("import time\nprint('here', flush=True)\ntime.sleep(300)\n")
     scene.azure.execution.pace.grace = 0.1
 
