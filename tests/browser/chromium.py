@@ -63,23 +63,23 @@ class Chromium:
 
     def close(self) -> None:
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(60)
 
     def _listening_port(self, file: Path) -> int:
-        for _ in range(300):
+        for _ in range(900):
             if self._process.poll() is not None:
                 raise RuntimeError(f"the browser ended with code {self._process.returncode}")
             if file.exists() and file.read_text():
                 return int(file.read_text().split()[0])
             time.sleep(0.1)
-        raise TimeoutError("the browser did not start within 30 seconds")
+        raise TimeoutError("the browser did not start within 90 seconds")
 
 
 class Page:
     """One tab."""
 
     def __init__(self, address: str, width: int, height: int, *, dark: bool) -> None:
-        self._socket = websocket.create_connection(address, timeout=30)
+        self._socket = websocket.create_connection(address, timeout=120)
         self._numbers = itertools.count(1)
         self._events: list[dict[str, Any]] = []
         for domain in ("Page", "Network", "Runtime", "Debugger"):

@@ -173,7 +173,11 @@ def test_a_flood_is_rendered_in_seconds() -> None:
     assert len(html) < 2_000_000
 
 
-@pytest.mark.parametrize("sheet", ["a" * 250_000, "{" * 250_000, "#T_a," * 50_000, "#T_a{" + "x:y;" * 60_000])
+@pytest.mark.parametrize(
+    "sheet",
+    ["a" * 250_000, "{" * 250_000, "#T_a," * 50_000, "#T_a{" + "x:y;" * 60_000],
+    ids=["word", "brace", "selectors", "properties"],
+)
 def test_style_sheets_made_to_take_forever_do_not(sheet: str) -> None:
     begun = time.process_time()
 

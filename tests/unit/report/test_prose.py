@@ -45,7 +45,9 @@ def test_a_missing_attachment_is_its_description(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["\\begin{a}" * 20_000, "$" * 100_000, "> " * 50_000, "[" * 100_000, "<b>" * 40_000, "![a](" * 20_000]
+    "source",
+    ["\\begin{a}" * 20_000, "$" * 100_000, "> " * 50_000, "[" * 100_000, "<b>" * 40_000, "![a](" * 20_000],
+    ids=["begin", "dollar", "quote", "bracket", "tag", "image"],
 )
 def test_markdown_made_to_take_forever_takes_seconds(source: str) -> None:
     begun = time.process_time()
