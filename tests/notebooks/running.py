@@ -9,11 +9,14 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from amltasks.kernels.switch import forks_wanted
 from amltasks.platforms.base import NotebookRun, RunEvent, Stop
@@ -66,6 +69,18 @@ from amltasks.platforms.local.nursery import serve
 print("ready", flush=True)
 serve(socket.socket(fileno=int(sys.argv[1])), main)
 """
+
+
+def left_in(folder: Path) -> list[psutil.Process]:
+    """Processes that work in this folder. Those that were killed may take a while to end on a busy machine."""
+
+    def there() -> list[psutil.Process]:
+        return [each for each in psutil.process_iter(["cwd"]) if Path(each.info["cwd"] or "").is_relative_to(folder)]
+
+    deadline = time.monotonic() + 60
+    while there() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return there()
 
 
 def start_nursery() -> Nursery:

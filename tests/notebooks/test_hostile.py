@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-import psutil
 import pytest
 
-from tests.notebooks.running import Ran, run_notebook, write_notebook
+from tests.notebooks.running import Ran, left_in, run_notebook, write_notebook
 
 ABUSED = 3  # index of the cell in h4 that does it
 FLOODED = 2  # in h3
@@ -21,15 +20,6 @@ FLOODED = 2  # in h3
 def run_hostile(notebook: Path, home: Path, **settings: Any) -> Ran:
     shutil.copy(notebook, home / notebook.name)
     return run_notebook(home / notebook.name, home / "out", **settings)
-
-
-def left_in(folder: Path) -> list[psutil.Process]:
-    """Processes that work in this folder."""
-    found = []
-    for process in psutil.process_iter(["cwd"]):
-        if (process.info["cwd"] or "").startswith(str(folder)):
-            found.append(process)
-    return found
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,10 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 from amltasks.report.model import Outcome
-from tests.notebooks.running import run_notebook, write_notebook
+from tests.notebooks.running import left_in, run_notebook, write_notebook
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes as Linux has them")
 
@@ -35,10 +34,6 @@ HIDERS = {
 }
 
 
-def working_in(folder: Path) -> list[psutil.Process]:
-    return [process for process in psutil.process_iter(["cwd"]) if (process.info["cwd"] or "") == str(folder)]
-
-
 @pytest.fixture(params=["fork", "direct"], autouse=True)
 def start(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """How workers and kernels are started."""
@@ -52,7 +47,7 @@ def test_nothing_outlives_its_notebook(tmp_path: Path) -> None:
 
     assert ran.result.outcome is Outcome.PASSED, ran.result.message
     assert ran.output(len(cells) - 1) == "end\n"
-    assert working_in(tmp_path) == []
+    assert left_in(tmp_path) == []
 
 
 def test_who_left_the_kernels_session_is_told(tmp_path: Path) -> None:
@@ -76,5 +71,5 @@ def test_what_multiplies_is_cleared_away_after_its_time_out(tmp_path: Path) -> N
     result = run_notebook(notebook, tmp_path, cell_timeout=2).result
 
     assert result.outcome is Outcome.TIMED_OUT
-    assert working_in(tmp_path) == []
+    assert left_in(tmp_path) == []
     assert time.monotonic() - began < 120

@@ -5,13 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import psutil
 import pytest
 
 from amltasks.limits import Limits
 from amltasks.notebooks.cgroups import ControlGroup
 from amltasks.report.model import Outcome
-from tests.notebooks.running import run_notebook, write_notebook
+from tests.notebooks.running import left_in, run_notebook, write_notebook
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits as Linux has them")
 
@@ -69,7 +68,7 @@ def test_processes_that_need_more_together_are_ended_with_their_notebook(tmp_pat
     assert ran.output(0) == "begun\n"
     assert death.memory is not None
     assert max(death.memory.values) > 500_000_000
-    assert not [process for process in psutil.process_iter(["cwd"]) if process.info["cwd"] == str(tmp_path)]
+    assert left_in(tmp_path) == []
 
 
 def test_memory_that_processes_share_counts_once(tmp_path: Path) -> None:
@@ -99,7 +98,7 @@ def test_more_processes_than_allowed_end_the_notebook(tmp_path: Path) -> None:
     assert result.kernel_death is not None
     assert "more than processLimit 20" in str(result.kernel_death.limit)
     assert "processes" in result.message
-    assert not [process for process in psutil.process_iter(["cwd"]) if process.info["cwd"] == str(tmp_path)]
+    assert left_in(tmp_path) == []
 
 
 def test_processes_are_counted_while_nobody_can_tell_what_memory_they_have(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ class Client:
         headers |= options.pop("headers", {})
         if body is not None:
             options["json"] = body
-        return self.session.request(method, base + path, headers=headers, timeout=30, allow_redirects=False, **options)
+        return self.session.request(method, base + path, headers=headers, timeout=120, allow_redirects=False, **options)
 
     def get(self, path: str, **options: Any) -> Any:
         answer = self.call("GET", path, **options)
