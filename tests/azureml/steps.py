@@ -25,8 +25,8 @@ def repository(folder: Path, notebooks: Mapping[str, Cells]) -> Path:
 class Ended:
     """A step that is over: its exit code, its log, and what it left."""
 
-    def __init__(self, process: subprocess.Popen[str], results: Path) -> None:
-        self.log, _ = process.communicate(timeout=200)
+    def __init__(self, process: subprocess.Popen[str], results: Path, seconds: float = 200) -> None:
+        self.log, _ = process.communicate(timeout=seconds)
         self.code = process.returncode
         self.report: dict[str, Any] = json.loads(results.read_text("utf-8")) if results.is_file() else {}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,12 @@ def azure(tmp_path_factory: pytest.TempPathFactory, azureml_python: Path) -> Ite
 @pytest.fixture(scope="module")
 def said(azure: Azure) -> Iterator[Said]:
     """Signs in by an endpoint; what came of it. One process for all: importing the SDK takes seconds."""
+    with talking(azure) as say:
+        yield lambda endpoint, **more: say({"endpoint": endpoint, **more})
+
+
+@contextmanager
+def talking(azure: Azure) -> Iterator[Callable[[dict[str, Any]], str]]:
     pipe = subprocess.PIPE
     with subprocess.Popen(
         [str(azure.python), PROGRAM], stdin=pipe, stdout=pipe, env=azure.environment, cwd=azure.folder, text=True
@@ -37,8 +44,8 @@ def said(azure: Azure) -> Iterator[Said]:
         assert to_it
         assert from_it
 
-        def say(endpoint: dict[str, Any], **more: Any) -> str:
-            to_it.write(json.dumps({"endpoint": endpoint, **more}) + "\n")
+        def say(line: dict[str, Any]) -> str:
+            to_it.write(json.dumps(line) + "\n")
             to_it.flush()
             return from_it.readline().strip()
 
@@ -47,22 +54,14 @@ def said(azure: Azure) -> Iterator[Said]:
 
 
 def test_a_client_secret(azure: Azure, said: Said) -> None:
-    application, secret = azure.principal()
-
-    uri = said(azure.endpoint(application, serviceprincipalkey=secret))
+    uri = said(by_secret(azure))
 
     assert uri.startswith("azureml://")
     assert uri.endswith(f"/workspaces/{WORKSPACE}")
 
 
 def test_a_certificate(azure: Azure, said: Said) -> None:
-    application, _ = azure.principal()
-    pem = certificate()
-    azure.world.azure.directory.add_certificate(application, pem)
-
-    endpoint = azure.endpoint(application, authenticationType="spnCertificate", servicePrincipalCertificate=pem)
-
-    assert said(endpoint).startswith("azureml://")
+    assert said(by_certificate(azure)).startswith("azureml://")
 
 
 def test_a_federated_connection(azure: Azure, said: Said) -> None:
@@ -71,18 +70,24 @@ def test_a_federated_connection(azure: Azure, said: Said) -> None:
     assert said(endpoint, federation=federation).startswith("azureml://")
 
 
-def test_a_federated_connection_asks_for_a_new_assertion_each_time_a_token_runs_out(
-    azure: Azure, said: Said, monkeypatch: pytest.MonkeyPatch
+def test_in_three_hours_tokens_run_out_and_each_new_one_has_a_new_assertion(
+    tmp_path: Path, azureml_python: Path
 ) -> None:
-    """Three hours with tokens of an hour and assertions of ten minutes; told by what Azure DevOps and Entra ID saw."""
-    endpoint, federation = azure.federated()
-    monkeypatch.setattr(azure.world.azure.tokens, "life", 2)  # the client's own clock cannot be set
-    before = asked(azure, "/oidctoken")
+    """Tokens live an hour, assertions ten minutes; the clocks of the services and of the client go forward together."""
+    with open_azure(tmp_path, azureml_python) as azure, talking(azure) as say:
 
-    answers = said(endpoint, federation=federation, times=3, pause=2.1)
+        def an_hour_later() -> str:
+            azure.world.clock.advance(3600)
+            return say({"later": 3600})
 
-    assert answers == "; ".join(["azureml://"] * 3)
-    assert asked(azure, "/oidctoken") - before == 3
+        endpoint, federation = azure.federated()
+        answers = [say({"endpoint": endpoint, "federation": federation}), *(an_hour_later() for _ in range(3))]
+
+        assert all(answer.startswith("azureml://") for answer in answers), answers
+        assert (asked(azure, "/oidctoken"), asked(azure, "/oauth2/v2.0/token")) == (4, 4)
+        for endpoint in (by_secret(azure), by_certificate(azure), by_managed_identity(azure)):
+            answers = [say({"endpoint": endpoint}), an_hour_later()]
+            assert all(answer.startswith("azureml://") for answer in answers), answers
 
 
 def test_a_federation_that_entra_id_does_not_know(azure: Azure, said: Said) -> None:
@@ -104,11 +109,7 @@ def test_a_job_s_token_that_has_run_out(azure: Azure, said: Said) -> None:
 
 
 def test_a_managed_identity(azure: Azure, said: Said) -> None:
-    application, _ = azure.principal()
-    azure.world.azure.directory.assign_to_machine(application)
-    endpoint = azure.endpoint(application, "ManagedServiceIdentity")
-
-    assert said(endpoint).startswith("azureml://")
+    assert said(by_managed_identity(azure)).startswith("azureml://")
 
 
 @pytest.mark.parametrize(
@@ -168,6 +169,24 @@ def test_a_workspace_that_is_not_there_is_answered_with_those_that_are(azure: Az
 
     assert f"There is no workspace 'test' in the resource group '{GROUP}'" in sentence
     assert f"did you mean '{WORKSPACE}'?" in sentence
+
+
+def by_secret(azure: Azure) -> dict[str, Any]:
+    application, secret = azure.principal()
+    return azure.endpoint(application, serviceprincipalkey=secret)
+
+
+def by_certificate(azure: Azure) -> dict[str, Any]:
+    application, _ = azure.principal()
+    pem = certificate()
+    azure.world.azure.directory.add_certificate(application, pem)
+    return azure.endpoint(application, authenticationType="spnCertificate", servicePrincipalCertificate=pem)
+
+
+def by_managed_identity(azure: Azure) -> dict[str, Any]:
+    application, _ = azure.principal()
+    azure.world.azure.directory.assign_to_machine(application)
+    return azure.endpoint(application, "ManagedServiceIdentity")
 
 
 def asked(azure: Azure, path: str) -> int:

@@ -44,7 +44,10 @@ SIZES = {
 
 
 class Computes:
-    """quota: cores that the clusters of one family of sizes may have together. Nodes that run jobs are elsewhere."""
+    """quota: cores that the clusters of one family of sizes may have together, and those of one serverless job.
+
+    Nodes that run jobs are elsewhere.
+    """
 
     def __init__(self, resources: Resources, clock: Clock, location: str) -> None:
         self._resources = resources
@@ -107,6 +110,12 @@ class Computes:
         wanted = scale.max_node_count * size.cores + self._taken(path, size.family)
         if wanted > self.quota:
             raise errors.over_quota(wanted, self.quota, size.family)
+
+    def check_serverless(self, size: str, nodes: int) -> None:
+        """Refuse machines for one job that are more than the quota allows."""
+        found = SIZES[size.lower()]
+        if found.cores * nodes > self.quota:
+            raise errors.over_quota(found.cores * nodes, self.quota, found.family)
 
     def _taken(self, path: str, family: str) -> int:
         """Cores of the other clusters of the workspace."""

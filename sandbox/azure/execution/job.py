@@ -23,6 +23,7 @@ from sandbox.azure.execution.session import Command, Session
 from sandbox.azure.history.state import CONTAINER, Output, Run, RunError
 from sandbox.azure.jobs.state import output_uri
 from sandbox.azure.resources import Resource
+from sandbox.azure.wire import AzureError
 from sandbox.clock import Clock
 from sandbox.wire import format_time
 
@@ -170,7 +171,12 @@ class Job:
 
     def _check_cluster(self) -> None:
         name = self._run.target
-        if name != SERVERLESS and self._cloud.computes.find(self._workspace, name) is None:
+        if name == SERVERLESS:
+            try:
+                self._cloud.computes.check_serverless(self._run.size, self._run.nodes)
+            except AzureError as refusal:
+                raise JobFailedError(RunError(code=refusal.code, message=refusal.message)) from None
+        elif self._cloud.computes.find(self._workspace, name) is None:
             raise JobFailedError(failures.cluster_gone(name))
 
     def _on_node(self, python: Path) -> int:

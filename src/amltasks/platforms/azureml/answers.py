@@ -55,10 +55,15 @@ def repeated(action: Callable[[], _Answer]) -> _Answer:
         try:
             return action()
         except ServiceError as error:
-            if error.status is not None and error.status < 500 and error.status not in MAY_PASS:
+            if not may_pass(error.status):
                 raise
             time.sleep(error.retry_after if error.retry_after is not None else pause)
     return action()
+
+
+def may_pass(status: int | None) -> bool:
+    """Whether a request may be taken when it comes again. status: None where no answer came."""
+    return status is None or status >= 500 or status in MAY_PASS
 
 
 def said_by(error: Any) -> tuple[str, str]:
@@ -93,13 +98,14 @@ def _refused(what: str, error: Any) -> ServiceError | UserError:
 
 def _not_signed_in(error: Any) -> UserError | ServiceError:
     found = _AADSTS.search(str(error))
-    if found:
+    status = error.status_code
+    if found and not (status and may_pass(status)):
         why = _SIGN_IN.get(found[1], one_line(found[2], 300).rstrip("."))
         return UserError(f"azureSubscription: signing in was refused: {why} (AADSTS{found[1]}).")
-    if error.status_code == 401 and error.response is not None:
+    if status == 401 and error.response is not None:
         code, message = said_by(error)
         return UserError(f"azureSubscription: Azure does not take the service connection's token: {message} ({code}).")
-    return ServiceError(f"Signing in to Azure failed: {_reason(error)}", status=error.status_code)
+    return ServiceError(f"Signing in to Azure failed: {_reason(error)}", status=status)
 
 
 def _reason(error: BaseException) -> str:

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from amltasks.data import Data
 from amltasks.errors import ServiceError, UserError
-from amltasks.platforms.azureml.answers import MAY_PASS
+from amltasks.platforms.azureml.answers import may_pass
 from amltasks.platforms.azureml.connection import Scheme, ServiceConnection
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Federation(Data):
             try:
                 return self._asked()
             except ServiceError as error:
-                if error.status is not None and error.status < 500 and error.status not in MAY_PASS:
+                if not may_pass(error.status):
                     raise
                 failure = error
         assert failure

@@ -44,6 +44,8 @@ _STATES = {
     "CancelRequested": "Azure ML: being cancelled",
 }
 
+_BEFORE_RUNNING = frozenset({"NotStarted", "Queued", "Preparing", "Provisioning", "Starting"})
+
 _Answer = TypeVar("_Answer")
 
 
@@ -65,6 +67,7 @@ class WatchedJob:
         self._decoder = Decoder(MARK)
         self._builds = False
         self._trouble = ""
+        self._ahead = 0
 
     @property
     def runs(self) -> bool:
@@ -72,13 +75,15 @@ class WatchedJob:
 
     def saw_status(self, status: str, ahead: int = 0) -> bool:
         """ahead: how many jobs of the same command wait before it. Whether that was news."""
-        if status == self.status:
+        ahead = ahead if status == "Queued" else 0
+        if (status, ahead) == (self.status, self._ahead):
             return False
-        self.status = status
-        words = _STATES.get(status, "")
-        if words:
-            behind = f", {ahead} of this step before it" if ahead and status == "Queued" else ""
-            self._emit(Progress(text=f"{words}{behind}"))
+        if self.status == "Running" and status in _BEFORE_RUNNING:
+            self._emit(Progress(text="Azure ML: its node was taken away (preempted); it begins anew on another"))
+        self.status, self._ahead = status, ahead
+        if status in _STATES:
+            behind = f", {ahead} of this step before it" if ahead else ""
+            self._emit(Progress(text=f"{_STATES[status]}{behind}"))
         if status not in ACTIVE and not self.over.done():
             self.over.set_result(None)
         return True
@@ -115,6 +120,7 @@ class WatchedJob:
         event = type(event).model_validate(self._redactor.value(event.model_dump(mode="json")))
         if isinstance(event, KernelStarted):
             self.started = True
+            self.cells.clear()  # of a node that was taken away
         elif isinstance(event, CellFinished):
             self.cells.append(event.cell)
         self._emit(event)
@@ -197,6 +203,10 @@ class Watch:
             for job in self._active:
                 job.over.set_exception(error)
 
+    def _ahead_of(self, job: WatchedJob) -> int:
+        """How many wait before it."""
+        return sum(other.status == "Queued" and other.position < job.position for other in self._active)
+
     async def _few(self, active: list[WatchedJob]) -> bool:
         news = [await self._look(job) for job in active]
         return any(news)
@@ -204,15 +214,13 @@ class Watch:
     async def _many(self, active: list[WatchedJob]) -> bool:
         """A list of all, then the logs of some."""
         states = await self._ask(self._states)
-        waiting = 0
         news = False
         for job in sorted(active, key=lambda job: job.position):
             status = states.get(job.name)
             if status is None:
                 news |= await self._look(job)  # not in the list yet
                 continue
-            news |= job.saw_status(status, waiting)
-            waiting += status == "Queued"
+            news |= job.saw_status(status, self._ahead_of(job))
         running = [job for job in self._active if job.runs]
         for _ in range(min(_LOGS_A_ROUND, len(running))):
             self._next_log += 1
@@ -225,7 +233,7 @@ class Watch:
     async def _look(self, job: WatchedJob) -> bool:
         details = await self._ask(lambda: self._service.details(job.name), self._service.details_requests)
         job.saw_details(details)
-        news = job.saw_status(details.status)
+        news = job.saw_status(details.status, self._ahead_of(job))
         if JOB_LOG in details.log_files and not job.over.done():  # what an ended one has left is read by `finish`
             data = await self._ask(lambda: self._logs.read(details.log_files[JOB_LOG], job.read))
             job.saw_log(data)
