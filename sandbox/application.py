@@ -60,7 +60,7 @@ class Application:
                 provider=work.provider,
                 method=request.method,
                 url=_SIGNATURE.sub(b"...", str(request.url).encode()).decode(),
-                request_body=_parsed(body, request.headers.get("content-type", "")),
+                request_body=_without(answer.private, _parsed(body, request.headers.get("content-type", ""))),
                 status=0 if reset else answer.status,
                 response_body=None if reset else _without(answer.private, _parsed(answer.body, answer.media_type)),
                 api_version=api_version(request.query_params, request.headers),

@@ -20,7 +20,7 @@ class Exchange(BaseModel):
 
     time: seconds since the epoch; duration: seconds; size: bytes of both bodies; published: whether Microsoft's
     documents have the operation; fault: what was done to it on purpose. Headers are without Authorization, addresses
-    without their signature, answers without their secrets.
+    without their signature, bodies without their secrets.
     """
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)

@@ -182,8 +182,8 @@ class Call:
 class Answer:
     """What is sent back. content: a JSON value, or bytes that go out as they are under `media_type`.
 
-    stream: what goes out instead, under a media type among the headers. private: members, wherever in it, whose
-    values the journal does not get.
+    stream: what goes out instead, under a media type among the headers. private: members, wherever in it and in the
+    request, whose values the journal does not get.
     """
 
     content: Any = None

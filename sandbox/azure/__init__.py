@@ -16,8 +16,8 @@ state.py (data and rules) and errors.py. To add one:
 2. `responses.py`: `def get_compute(call: Call) -> Answer: workspace = workspace_of(call); …; return reply(body)`. The
    body of a PUT is `call.json(Model)` with a `sandbox.wire.Wire` model: what it does not know is refused by name. Lists
    are `page(call, bodies)` with `query=PARAMETERS` on the route; errors are `raise errors.…` (`AzureError`: ARM's form;
-   a service with another form subclasses it and says so on its Host); secrets in an
-   answer are named for the journal: `Answer(…, media_type=JSON, private=("key",))`.
+   a service with another form subclasses it and says so on its Host or its routes); members with secrets are named on
+   the route, which keeps them from the journal: `private=("key",)`.
 3. `state.py`: most resources are `call.azure.resources.put(id, properties, more, by=call.caller_id)`, `.get(id)`,
    `.all(collection id)`, `.delete(id)`: `Resource.body` has ARM's form with systemData. A class of its own becomes an
    attribute of `Cloud`, made in its constructor from `store` and `clock` (`world.clock.now()`, never the machine's).

@@ -62,11 +62,12 @@ class Azure:
             raise host.error(501, "NotImplementedInSandbox", message)
         route, values = found
         try:
-            return self._answer(request, body, host, route, {**named, **values})
+            answer = self._answer(request, body, host, route, {**named, **values})
         except AzureError as no:
-            if route.error is None or isinstance(no, route.error):
-                raise
-            raise route.error(no.status, no.code, no.message, no.headers) from None
+            if route.error is not None and not isinstance(no, route.error):
+                no = route.error(no.status, no.code, no.message, no.headers)
+            answer = no.answer
+        return replace(answer, private=(*answer.private, *route.private))
 
     def _answer(self, request: Request, body: bytes, host: Host, route: Route, values: Mapping[str, str]) -> Answer:
         path = _path(request)

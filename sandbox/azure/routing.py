@@ -22,7 +22,7 @@ class Route:
     action: what the caller's role must allow on the resource that the path names, as Azure's role definitions write it;
     none is asked for where it is empty. versions: the api-versions that it knows; none is asked for where it has none.
     query: the parameters that it knows beside api-version. public: whether it asks for no token. error: the form of its
-    errors, where it is not its host's.
+    errors, where it is not its host's. private: members of what is asked and answered that the journal does not get.
     """
 
     method: str
@@ -33,6 +33,7 @@ class Route:
     query: Sequence[str] = ()
     public: bool = False
     error: type[AzureError] | None = None
+    private: Sequence[str] = ()
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:

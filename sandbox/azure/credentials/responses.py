@@ -9,7 +9,7 @@ from sandbox.azure.credentials import errors
 from sandbox.azure.credentials.models import NameBatch, SecretBatch, SecretBody
 from sandbox.azure.credentials.state import Secret
 from sandbox.azure.resources import Resource
-from sandbox.azure.wire import JSON, Call, reply
+from sandbox.azure.wire import Call, reply
 from sandbox.azure.workspaces.responses import workspace_of
 from sandbox.wire import Answer, format_time
 
@@ -17,17 +17,17 @@ _NAME = re.compile(r"[A-Za-z0-9-]{1,127}")
 
 
 def put_secret(call: Call) -> Answer:
-    return _private(_body(_put(call, workspace_of(call), call.json(SecretBody))))
+    return reply(_body(_put(call, workspace_of(call), call.json(SecretBody))))
 
 
 def put_secrets(call: Call) -> Answer:
     workspace = workspace_of(call)
     asked: SecretBatch = call.json(SecretBatch)
-    return _private({"secrets": [_body(_put(call, workspace, each)) for each in asked.secrets]})
+    return reply({"secrets": [_body(_put(call, workspace, each)) for each in asked.secrets]})
 
 
 def get_secret(call: Call) -> Answer:
-    return _private(_body(_found(call)))
+    return reply(_body(_found(call)))
 
 
 def get_secrets(call: Call) -> Answer:
@@ -35,7 +35,7 @@ def get_secrets(call: Call) -> Answer:
     workspace = workspace_of(call)
     asked: NameBatch = call.json(NameBatch)
     found = {each.name: call.azure.credentials.get(workspace, each.name) for each in asked.secrets}
-    return _private(
+    return reply(
         {
             "secrets": [_body(each) for each in found.values() if each],
             "notFoundSecrets": [name for name, each in found.items() if each is None],
@@ -75,7 +75,3 @@ def _body(secret: Secret) -> dict[str, Any]:
         "modifiedTime": format_time(secret.modified),
         "contentType": secret.content_type,
     }
-
-
-def _private(body: dict[str, Any]) -> Answer:
-    return Answer(body, media_type=JSON, private=("value",))

@@ -8,7 +8,7 @@ from sandbox.azure.datastores import errors
 from sandbox.azure.datastores.models import AzureStorage, DataStore
 from sandbox.azure.datastores.state import ARTIFACTS, DEFAULT
 from sandbox.azure.resources import Resource
-from sandbox.azure.wire import JSON, Call, reply
+from sandbox.azure.wire import Call, reply
 from sandbox.azure.workspaces.responses import workspace_of
 from sandbox.azure.workspaces.state import TYPE
 from sandbox.wire import Answer
@@ -18,11 +18,11 @@ PAGE = 100
 
 
 def get_datastore(call: Call) -> Answer:
-    return _private(_body(call, _found(call)))
+    return reply(_body(call, _found(call)))
 
 
 def get_default(call: Call) -> Answer:
-    return _private(_body(call, call.azure.datastores.default(workspace_of(call))))
+    return reply(_body(call, call.azure.datastores.default(workspace_of(call))))
 
 
 def list_datastores(call: Call) -> Answer:
@@ -35,7 +35,7 @@ def list_datastores(call: Call) -> Answer:
     more = str(begin + size + 1) if begin + size < len(found) else None
     hidden: dict[str, str] | None = {} if call.query.get("includesecret", "").lower() != "true" else None
     bodies = [_body(call, each, hidden) for each in found[begin : begin + size]]
-    return _private({"value": bodies, "continuationToken": more})
+    return reply({"value": bodies, "continuationToken": more})
 
 
 def create_datastore(call: Call) -> Answer:
@@ -143,10 +143,6 @@ def _secrets(call: Call, datastore: Resource, kind: str) -> dict[str, str]:
     if kind == "Sas":
         return {"credential": kept["sasToken"], "sasToken": kept["sasToken"]}
     return {}
-
-
-def _private(body: dict[str, Any]) -> Answer:
-    return Answer(body, media_type=JSON, private=("credential", "accountKey", "sasToken"))
 
 
 def _found(call: Call) -> Resource:

@@ -8,7 +8,7 @@ from sandbox.azure.datastores.state import ARTIFACTS, DEFAULT
 from sandbox.azure.machine_learning import not_found
 from sandbox.azure.paging import page
 from sandbox.azure.resources import Resource
-from sandbox.azure.wire import JSON, Call, reply
+from sandbox.azure.wire import Call, reply
 from sandbox.azure.workspaces.responses import workspace_of
 from sandbox.wire import Answer
 
@@ -63,7 +63,7 @@ def list_secrets(call: Call) -> Answer:
         kept = {"secretsType": "Sas", "sasToken": address.partition("?")[2]}
     elif not kept:
         kept = {"secretsType": "AccountKey", "key": call.azure.storage.key(account)}
-    return Answer(kept, media_type=JSON, private=("key", "sasToken"))
+    return reply(kept)
 
 
 def _found(call: Call) -> Resource:

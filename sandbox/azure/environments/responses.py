@@ -8,7 +8,7 @@ from sandbox.azure.assets.state import ENVIRONMENT
 from sandbox.azure.environments import errors
 from sandbox.azure.environments.models import Definition
 from sandbox.azure.resources import Resource
-from sandbox.azure.wire import JSON, Call
+from sandbox.azure.wire import Call, reply
 from sandbox.azure.workspaces.responses import workspace_of
 from sandbox.wire import Answer
 
@@ -20,7 +20,7 @@ def put_environment(call: Call) -> Answer:
     if asked.name is not None and asked.name != name:
         raise errors.other_name(asked.name, name)
     made = call.azure.environments.register(workspace, name, call.values.get("version"), asked, call.caller_id)
-    return _private(_body(call, workspace, made))
+    return reply(_body(call, workspace, made))
 
 
 def get_environment(call: Call) -> Answer:
@@ -28,7 +28,7 @@ def get_environment(call: Call) -> Answer:
     found = call.azure.environments.find(workspace, name, version)
     if found is None:
         raise errors.not_found(name if version is None else f"{name}:{version}")
-    return _private(_body(call, workspace, found))
+    return reply(_body(call, workspace, found))
 
 
 def list_environments(call: Call) -> Answer:
@@ -37,7 +37,7 @@ def list_environments(call: Call) -> Answer:
     names = [each.name for each in call.azure.assets.containers(workspace, ENVIRONMENT)]
     found = [call.azure.environments.find(workspace, name) for name in names]
     bodies = [_body(call, workspace, each) for each in found if each and not each.properties.get("isArchived")]
-    return _private({"value": bodies, "continuationToken": None})
+    return reply({"value": bodies, "continuationToken": None})
 
 
 def _body(call: Call, workspace: Resource, environment: Resource) -> dict[str, Any]:
@@ -45,7 +45,3 @@ def _body(call: Call, workspace: Resource, environment: Resource) -> dict[str, A
     scope = f"azureml://locations/{call.azure.location}/workspaces/{workspace.properties['workspaceId']}"
     told = call.azure.environments.definition(environment).model_dump(mode="json", by_alias=True)
     return {**told, "name": name, "version": version, "assetId": f"{scope}/environments/{name}/versions/{version}"}
-
-
-def _private(body: dict[str, Any]) -> Answer:
-    return Answer(body, media_type=JSON, private=("password",))

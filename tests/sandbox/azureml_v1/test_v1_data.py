@@ -95,8 +95,7 @@ result = [theirs.account_key == key, open(folder + "/theirs/deep/a.txt").read(),
         assert whole["azureStorageSection"]["accountKey"] == key
         assert {"credential", "accountKey"} & set(alone["azureStorageSection"]) == set()
         assert refused.status_code == 403
-        answers = [str(each.response_body) for each in scene.cloud.world.journal.exchanges]
-        assert not [each for each in answers if key in each]
+        assert not [each.url for each in scene.cloud.world.journal.exchanges if key in str(each)]
 
 
 class TestEnvironments:
@@ -222,4 +221,4 @@ result = [vault.get_secret("ONE"), vault.get_secrets(["three", "two"]), [each["n
     assert found[:3] == ["hush-1", {"three": "hush-3", "two": None}, ["one", "three"]]
     assert "two was not found" in found[3]
     assert "'a_b' is invalid" in found[4]
-    assert not [each for each in scene.cloud.world.journal.exchanges if "hush" in str(each.response_body)]
+    assert not [each for each in scene.cloud.world.journal.exchanges if "hush" in str(each)]
