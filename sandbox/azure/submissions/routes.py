@@ -11,6 +11,6 @@ _BY_NAME, _BY_ID = f"{_BASE}/experiments/{{experiment}}", f"{_BASE}/experimentid
 _SUBMIT, _WRITE = f"{TYPE}/experiments/runs/submit/action", f"{TYPE}/experiments/runs/write"
 
 ROUTES = [
-    Route("POST", f"{_BY_NAME}/snapshotrun", responses.submit_run, _SUBMIT, query=["runId"]),
+    Route("POST", f"{_BY_NAME}/snapshotrun", responses.submit_run, _SUBMIT, query=["runId"], private=("password",)),
     Route("POST", f"{_BY_ID}/runId/{{run}}/cancel", responses.cancel_run, _WRITE),
 ]
