@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from amltasks.kernels.zygote import Zygote
-from tests.kernels.conversing import forked
+from tests.kernels.conversing import environment, forked, notebook_python
 
 CELLS = {
     "multiprocessing by fork": (
@@ -140,3 +140,21 @@ def test_a_library_that_is_already_there_costs_nothing_to_import(with_libraries:
         )
 
     assert float(told.text) < 0.2  # and not most of a second
+
+
+def test_libraries_that_are_told_to_use_one_thread_are_there_already_as_well(tmp_path: Path) -> None:
+    """pyarrow has a thread that puts up with a fork, whatever the others have; its allocator works in the kernel."""
+    variables = environment(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+    with (
+        Zygote.begin(notebook_python(), variables, ["pandas", "pyarrow"]) as begun,
+        forked(begun, tmp_path, variables) as kernel,
+    ):
+        told = kernel.run(
+            "import sys; print('pandas' in sys.modules)\n"
+            "import pyarrow; pool = pyarrow.jemalloc_memory_pool()\n"
+            "for _ in range(50): pyarrow.array(range(100_000), memory_pool=pool)\n"
+            "print(pool.max_memory() > 100_000)"
+        )
+        assert kernel.end() == 0
+
+    assert told.text == "True\nTrue\n"

@@ -28,6 +28,8 @@ from pathlib import Path
 
 # A library that starts threads when it is imported, and starts them anew in a forked process (numexpr: by its pid).
 _THREADED = {"numexpr": ("pandas", "numexpr", "sklearn")}
+# Threads that end before a fork and begin anew after it, on both sides: jemalloc's, which pyarrow brings with pandas.
+_RENEWED = "jemalloc_bg_thd"
 # What is bound to a running kernel or to a device when it is imported. Must not be here, whoever imported it.
 _FORBIDDEN = ("matplotlib.pyplot", "matplotlib_inline", "torch", "tensorflow", "jax", "ray", "grpc", "cupy", "pyspark")
 # Imported by every kernel while it starts, or with its first cell.
@@ -67,6 +69,7 @@ class Zygote:
             if any(name.partition(".")[0] in users for name in names) and importlib.util.find_spec(owner):
                 before = _threads()
                 importlib.import_module(owner)
+                _end_what_a_fork_ends()
                 self._threads += _threads() - before
         # pandas asks for the shell and the encoding of stdout when it is imported, to choose how it shows a table.
         builtins.get_ipython = ZMQInteractiveShell  # type: ignore[attr-defined]
@@ -77,10 +80,7 @@ class Zygote:
 
     def _final_refusal(self) -> str:
         """Why nothing may ever be forked from here; empty if all is well."""
-        pid = os.fork()  # libraries that end their threads before a fork (OpenBLAS) do it now
-        if not pid:
-            os._exit(0)
-        os.waitpid(pid, 0)
+        _end_what_a_fork_ends()
         if any(not Path(place).is_absolute() for place in os.environ.get("PYTHONPATH", "").split(os.pathsep) if place):
             return "PYTHONPATH has a relative path, which every kernel takes from its own working directory"
         found = [name for name in _FORBIDDEN if name in sys.modules]
@@ -106,8 +106,20 @@ def _import(name: str) -> None:
         importlib.import_module(name)
 
 
+def _end_what_a_fork_ends() -> None:
+    """Libraries that end their threads before a fork (OpenBLAS) do it now."""
+    pid = os.fork()
+    if not pid:
+        os._exit(0)
+    os.waitpid(pid, 0)
+
+
 def _threads() -> int:
-    return len(list(Path("/proc/self/task").iterdir()))
+    found = 0
+    for task in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(OSError):  # it ended just now
+            found += (task / "comm").read_text().strip() != _RENEWED
+    return found
 
 
 def _modified() -> dict[str, int | None]:
