@@ -76,11 +76,16 @@ SDKS = {
 def imports(path: Path) -> Iterator[str]:
     """Whole names of the modules that a file imports, wherever in it."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
-            yield from (f"{node.module}.{name.name}" for name in node.names)
+        yield from imported(node)
+
+
+def imported(node: ast.AST) -> Iterator[str]:
+    """What one statement imports."""
+    if isinstance(node, ast.Import):
+        yield from (name.name for name in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        yield node.module
+        yield from (f"{node.module}.{name.name}" for name in node.names)
 
 
 def sources(folder: str) -> list[Path]:
@@ -119,3 +124,18 @@ def test_sdks_are_imported_in_one_place(sdk: str) -> None:
     }
 
     assert guilty <= SDKS[sdk]
+
+
+@pytest.mark.parametrize("sdk", ["azure.ai", "azure.core", "azure.identity", "azureml"])
+def test_the_sdks_of_azure_ml_are_imported_when_they_are_used(sdk: str) -> None:
+    """Not with the modules that use them: no platform waits for the SDK of another one."""
+    guilty = {
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in sources("src/amltasks")
+        for statement in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(statement, (ast.Import, ast.ImportFrom))
+        for name in imported(statement)
+        if f"{name}.".startswith(f"{sdk}.")
+    }
+
+    assert guilty == set()

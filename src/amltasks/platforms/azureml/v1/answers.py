@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from amltasks.agent.neutral import one_line
-from amltasks.errors import AmlTasksError, ServiceError, UserError
+from amltasks.errors import ServiceError, UserError
 from amltasks.platforms.azureml import answers
 
 _STATUS = re.compile(r"(?:Response Code|Code|status_code\"?)\s*:\s*(\d{3})\b")
+_LIBRARIES = ("azure", "azureml", "msrest", "requests", "urllib3")
 _JSON = re.compile(r"\{.*\}", re.DOTALL)
 
 
@@ -22,9 +23,9 @@ def answered(what: str) -> Iterator[None]:
     try:
         with answers.answered(what):
             yield
-    except (AmlTasksError, OSError):
-        raise
-    except Exception as error:  # the SDK raises its own, those of two HTTP libraries, and bare ones
+    except Exception as error:
+        if not _is_of_the_sdk(error):
+            raise
         raise _translated(what, error) from error
 
 
@@ -37,6 +38,12 @@ def status_of(error: BaseException) -> int | None:
             return status
     found = _STATUS.search(_text(error))
     return int(found[1]) if found else None
+
+
+def _is_of_the_sdk(error: Exception) -> bool:
+    """It raises its own, those of the libraries that it asks by, and bare ones."""
+    kind = type(error)
+    return kind is Exception or kind.__module__.partition(".")[0] in _LIBRARIES
 
 
 def _translated(what: str, error: Exception) -> ServiceError | UserError:

@@ -56,14 +56,19 @@ class ServiceV1:
         from azureml.core import Workspace as SdkWorkspace
 
         place = self.workspace
+        group = {"subscription_id": place.subscription, "resource_group": place.resource_group}
+        signed_in = authentication(self._credential, self._cloud)
         with answered(f"The workspace {place.name} cannot be used"):
-            return SdkWorkspace.get(
-                place.name,
-                auth=authentication(self._credential, self._cloud),
-                subscription_id=place.subscription,
-                resource_group=place.resource_group,
-                cloud=self._cloud.name,
-            )
+            try:
+                return SdkWorkspace.get(place.name, auth=signed_in, cloud=self._cloud.name, **group)
+            except Exception as error:
+                if status_of(error) != HTTPStatus.NOT_FOUND:
+                    raise
+            known = sorted(SdkWorkspace.list(auth=signed_in, **group))
+        raise UserError(
+            f"There is no workspace {quoted(place.name)} in the resource group {quoted(place.resource_group)}"
+            f"{there_are(place.name, known)}"
+        )
 
     @cached_property
     def _experiment(self) -> sdk.Experiment:
@@ -178,15 +183,16 @@ class ServiceV1:
         return RunDetails.model_validate(self._asked(name, what, lambda run: run.get_details()))
 
     def metrics(self, name: str) -> dict[str, float]:
-        """Those of its child runs, too, each after its run's name."""
+        """Those of its child runs, too, each after its run's name: `fold.r2`."""
         what = f"Azure ML did not tell of the job {name}"
         logged: dict[str, dict[str, Any]] = self._asked(name, what, lambda run: run.get_metrics(recursive=True))
         found = _last_numbers(logged.get(name, {}))
         if any(run != name and values for run, values in logged.items()):
             children = self._asked(name, what, lambda run: list(run.get_children(recursive=True)))
             for child in children:
+                called = (child.name or child.id).rpartition(">")[2]  # the SDK puts the parent's before it
                 values = _last_numbers(logged.get(child.id, {}))
-                found |= {f"{child.name or child.id}.{metric}": value for metric, value in values.items()}
+                found |= {f"{called}.{metric}": value for metric, value in values.items()}
         return found
 
     def close(self) -> None:
