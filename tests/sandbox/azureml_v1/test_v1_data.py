@@ -10,7 +10,7 @@ import pytest
 from tests.sandbox.azure.sdk import Sdk
 from tests.sandbox.azureml_v1.scene import Scene
 
-pytestmark = pytest.mark.xdist_group("azureml-v1-data")  # one world and two SDKs for all of them
+pytestmark = pytest.mark.xdist_group("azureml v1 data")  # one world and two SDKs for all of them
 REFUSED = """
 def refused(what):
     try:

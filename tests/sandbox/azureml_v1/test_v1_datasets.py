@@ -15,7 +15,7 @@ from tests.sandbox.azure.conftest import Cloud
 from tests.sandbox.azure.sdk import Sdk
 from tests.sandbox.azureml_v1.scene import CLIENT, Scene
 
-pytestmark = pytest.mark.xdist_group("azureml-v1-data")  # the SDKs of test_v1_data.py
+pytestmark = pytest.mark.xdist_group("azureml v1 data")  # the SDKs of test_v1_data.py
 RECIPE = "type: mltable\npaths:\n  - pattern: {}\n"
 
 

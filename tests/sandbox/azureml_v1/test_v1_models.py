@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from tests.sandbox.azure.sdk import RefusedError, Sdk
 from tests.sandbox.azureml_v1.scene import Scene
 
-pytestmark = pytest.mark.xdist_group("azureml-v1-data")  # the SDKs of test_v1_data.py
+pytestmark = pytest.mark.xdist_group("azureml v1 data")  # the SDKs of test_v1_data.py
 # The SDK v1 registers nothing that is not below its working directory.
 MODELS = """
 import os
@@ -221,3 +222,39 @@ def test_requests_are_taken_to_the_letter(
     answer = scene.ask(method, f"{BASE}:{path}", body, **more)
 
     assert (answer.status_code, says[1] in answer.text) == (says[0], True)
+
+
+def test_a_run_registers_what_it_has_made_with_a_secret_of_the_vault(scene: Scene, folder: Path) -> None:
+    (folder / "code").mkdir()
+    (folder / "code" / "train.py").write_text(
+        """
+import os
+from azureml.core import Model, Run
+run = Run.get_context()
+with open("made.bin", "w") as file:
+    file.write(run.get_secret("word"))
+run.upload_file("outputs/made.bin", "made.bin")
+model = run.register_model("of-run", "outputs/made.bin")
+with open(Model.get_model_path("of-run")) as file:
+    read = file.read()
+Model.register(run.experiment.workspace, "made.bin", "of-file", tags={"read": read})
+"""
+    )
+    site = scene.cloud.sdk.python.parent.parent / "lib" / f"python{sysconfig.get_python_version()}" / "site-packages"
+
+    name = scene.run(
+        MODELS
+        + """
+ws.get_default_keyvault().set_secret("word", "alpha")
+plain.environment_variables = {"PYTHONPATH": site}
+job = ScriptRunConfig("code", "train.py", compute_target="cpu", environment=plain)
+result = Experiment(ws, "e").submit(job).id
+""",
+        folder=str(folder),
+        site=str(site),
+    )
+    ended = scene.ended(name)
+    found = run(scene, folder, f"result = [ids(run_id={name!r}), Model(ws, 'of-file').tags]")
+
+    assert ended.status == "Completed", scene.file(name, "user_logs/std_log.txt")
+    assert found == [["of-run:1"], {"read": "alpha"}]
