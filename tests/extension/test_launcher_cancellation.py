@@ -96,9 +96,10 @@ def test_while_the_environment_is_made_nothing_is_left_of_it(agent: Agent, task:
     assert agent.environments == []
 
 
-def test_while_python_is_looked_for(agent: Agent, task: MakeTask) -> None:
-    """A `python3` that hangs does not hold up the cancellation."""
-    agent.has_program("python3", f"#!/bin/sh\necho yes > {agent.temp}/started\nexec /bin/sleep 300\n")
+@pytest.mark.parametrize("hangs", ["exec /bin/sleep 300", "/bin/sleep 300; exit 1"])
+def test_while_python_is_looked_for(agent: Agent, task: MakeTask, hangs: str) -> None:
+    """A `python3` that hangs does not hold up the cancellation, nor leaves what it has started, as shims do."""
+    agent.has_program("python3", f"#!/bin/sh\necho yes > {agent.temp}/started\n{hangs}\n")
     launcher = agent.start(task(""))
     wait_for(agent.temp / "started")
 

@@ -41,7 +41,7 @@ export async function run(program: string, args: readonly string[], options: Run
   const output = options.onLine ? 'pipe' : 'inherit'
   const child = spawn(program, args, {
     cwd: options.cwd,
-    env: { ...options.env, [MARK]: invocation },
+    env: marked(options.env),
     stdio: [options.input === undefined ? 'ignore' : 'pipe', output, output],
     detached: !WINDOWS,
     windowsHide: true,
@@ -62,6 +62,11 @@ export async function run(program: string, args: readonly string[], options: Run
       await killLeftovers()
     }
   }
+}
+
+/** An environment that has this invocation's mark: what is started with it is found by `killLeftovers`. */
+export function marked(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return { ...environment, [MARK]: invocation }
 }
 
 /** Kills every process that carries this invocation's mark (Linux). */

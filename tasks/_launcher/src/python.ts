@@ -6,6 +6,7 @@ import { delimiter, isAbsolute, join } from 'node:path'
 import { promisify } from 'node:util'
 import { cancellation } from './cancellation'
 import { Failure } from './failure'
+import { killLeftovers, marked } from './processes'
 
 const OLDEST = [3, 10] as const
 const PROBE_SECONDS = 15
@@ -59,6 +60,7 @@ function candidates(): Candidate[] {
 async function probe([program, ...args]: Candidate): Promise<Interpreter | undefined> {
   try {
     const { stdout } = await promisify(execFile)(program, [...args, '-I', '-S', '-X', 'utf8', '-c', PROBE], {
+      env: marked(process.env),
       timeout: PROBE_SECONDS * 1000,
       signal: cancellation,
       windowsHide: true,
@@ -67,6 +69,7 @@ async function probe([program, ...args]: Candidate): Promise<Interpreter | undef
     return executable && version && identity ? { executable, version, identity } : undefined
   } catch {
     // Python 2, a shim without a version behind it, the Microsoft Store's stand-in: not a Python for us.
+    await killLeftovers() // a shim, as pyenv has them, is a script: what it has started is not ended with it
     cancellation.throwIfAborted()
     return undefined
   }
