@@ -26,7 +26,9 @@ HANG_SECONDS, CELL_SECONDS = 5, 300
 def test_every_notebook_has_the_outcome_that_it_has_on_the_agent(azure: Azure, tmp_path: Path) -> None:
     repository = tmp_path / "repo"
     expected = {**corpus(repository), **hostile(repository)}
-    packages = subprocess.run([notebook_python(), "-m", "pip", "freeze"], capture_output=True, text=True, check=True)
+    packages = subprocess.run(
+        [notebook_python(), "-I", "-m", "pip", "freeze"], capture_output=True, text=True, check=True
+    )
     conda = {"dependencies": ["python=3.11", "pip", {"pip": packages.stdout.split()}]}
     (repository / "conda.yml").write_text(yaml.safe_dump(conda))
     inputs = {"environment": "conda.yml", "outputFolder": str(tmp_path / "out"), "maxParallel": "8"}

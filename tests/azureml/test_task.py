@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.faults import Fault
 from tests.azureml.cloud import Azure
 from tests.azureml.steps import Cells, Ended, repository, wait_for
 from tests.notebooks.running import write_notebook
@@ -40,6 +41,20 @@ def test_a_cancelled_step_leaves_no_job_running(azure: Azure, repo: Path, tmp_pa
     assert ended.code == 130
     assert ended.outcomes == {"long": "cancelled", "longer": "cancelled"}
     wait_for(lambda: {job.status for job in azure.jobs()} == {"Canceled"})
+
+
+def test_a_signal_before_there_is_any_job_ends_the_step_at_once(azure: Azure, repo: Path, tmp_path: Path) -> None:
+    repository(repo, {"ok": ["print(1)"]})
+    azure.world.faults.add(Fault(path="*/workspaces/tests", delay=120))
+    process = azure.start(azure.job(repo, {"outputFolder": str(tmp_path / "out")}))
+    wait_for(lambda: azure.asked("POST", "/oauth2/v2.0/token") > 0)
+
+    process.send_signal(signal.SIGINT)
+
+    log, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in log, log
+    assert azure.jobs() == []
 
 
 def test_a_step_that_is_tried_again_takes_its_jobs_over(azure: Azure, repo: Path, tmp_path: Path) -> None:

@@ -44,6 +44,10 @@ def answered(what: str) -> Iterator[None]:
         raise _refused(what, error) from error
     except AzureError as error:
         raise ServiceError(f"{what}: {_reason(error)}") from error
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        # The SDK takes some answers for what it has asked for without looking at their status.
+        why = f"the answer of Azure cannot be read ({type(error).__name__}: {one_line(str(error), 200)})"
+        raise ServiceError(f"{what}: {why}.") from error
 
 
 def repeated(action: Callable[[], _Answer]) -> _Answer:

@@ -187,7 +187,7 @@ class Jobs:
             with answered(what):
                 try:
                     self._client.jobs.download(name, download_path=folder)
-                except (OSError, ValueError) as error:
+                except OSError as error:
                     raise ServiceError(f"{what}: {error}") from error
 
         repeated(download)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from amltasks.errors import ServiceError
 from amltasks.platforms.azureml.answers import MAY_PASS, answered
 from amltasks.platforms.azureml.service import RunDetails
 
@@ -29,24 +28,22 @@ class RunHistory:
         )
 
     def details(self, job: str) -> RunDetails:
-        return RunDetails.model_validate(self._get(f"/history/v1.0{self._path}/runs/{job}/details", job))
+        with answered(f"Azure ML did not tell of the job {job}"):
+            return RunDetails.model_validate(self._get(f"/history/v1.0{self._path}/runs/{job}/details"))
 
     def metrics(self, job: str) -> dict[str, float]:
         """The last value of each metric that the notebook has logged by MLflow."""
-        answer = self._get(f"/mlflow/v2.0{self._path}/api/2.0/mlflow/runs/get?run_id={job}", job)
-        metrics = answer.get("run", {}).get("data", {}).get("metrics") or ()
-        return {metric["key"]: metric["value"] for metric in metrics if isinstance(metric.get("value"), (int, float))}
+        with answered(f"Azure ML did not tell of the metrics of the job {job}"):
+            run = self._get(f"/mlflow/v2.0{self._path}/api/2.0/mlflow/runs/get?run_id={job}")["run"]
+            metrics = run["data"].get("metrics") or ()
+            return {each["key"]: each["value"] for each in metrics if isinstance(each.get("value"), (int, float))}
 
     def close(self) -> None:
         self._services.close()
 
-    def _get(self, path: str, job: str) -> dict[str, Any]:
+    def _get(self, path: str) -> Any:
         from azure.core.rest import HttpRequest
 
-        with answered(f"Azure ML did not tell of the job {job}"):
-            answer = self._services.send_request(HttpRequest("GET", f"{self._host}{path}"))
-            answer.raise_for_status()
-            content = answer.json()
-        if not isinstance(content, dict):
-            raise ServiceError(f"Azure ML did not tell of the job {job}: its answer is not understood.")
-        return content
+        answer = self._services.send_request(HttpRequest("GET", f"{self._host}{path}"))
+        answer.raise_for_status()
+        return answer.json()
