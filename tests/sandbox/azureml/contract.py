@@ -35,7 +35,7 @@ _BARE = re.compile(
 # What the SDK v1 asks for, in forms of its own where v2 has the operation too: see azureml_v1/contract_v1.py.
 _OF_V1 = re.compile(
     r"/(artifact|content|credential|datastore|dataset|environment|execution|metric|modelmanagement|rp)/.*|"
-    r"/history/.*(/metricsingest/wait|/runs:query|/experiments:query|/tags:delete|/events)",
+    r"/history/.*(/metricsingest/wait|/runs:query|/experiments:query|/tags:delete|/events|/token)",
     re.IGNORECASE,
 )
 _VERSION_OF_V1 = "2020-02-02"  # of Resource Manager's computes
