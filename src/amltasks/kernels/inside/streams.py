@@ -17,7 +17,7 @@ from jupyter_client.session import Session  # type: ignore[import-not-found,unus
 
 _PIECE = 1 << 18  # characters of one message
 _PIPE_BYTES = 1 << 16
-_PIPE_SECONDS = 2.0  # for what is in the pipe of stdout or stderr to be taken out
+_PIPE_SECONDS = 10.0  # for what is in the pipe of stdout or stderr to be taken out; as ipykernel waits for a flush
 
 
 class PiecewiseSession(Session):  # type: ignore[misc,unused-ignore]
