@@ -90,3 +90,19 @@ while True:
     assert result["outcome"] == "kernelDied"
     assert "the node ran out of memory" in result["message"]
     assert result["cells"][0]["outcome"] == "passed"
+
+
+@pytest.mark.long
+def test_a_job_that_is_submitted_though_nobody_hears_of_it_is_not_left_running(
+    azure: Azure, repo: Path, step: Callable[..., Ended]
+) -> None:
+    """Every answer to it is lost, and so are those to the question whether it is there."""
+    azure.world.faults.add(Fault(method="PUT", path="*/jobs/*", reset=True, when="after"))
+    azure.world.faults.add(Fault(method="GET", path="*/jobs/*", nth="2-", status=412))
+    repository(repo, {"long": ["import time; time.sleep(300)"]})
+
+    ended = step()
+
+    assert ended.outcomes == {"long": "notRun"}
+    assert "Could not be run: " in ended.report["results"][0]["message"]
+    wait_for(lambda: [job.status for job in azure.jobs()] == ["Canceled"])

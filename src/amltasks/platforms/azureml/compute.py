@@ -92,8 +92,8 @@ class AzureMLCompute:
         try:
             while result is None:
                 result = await self._seen_through(run, emit, stop, started_at)
-        except asyncio.CancelledError:
-            await asyncio.shield(self._cancelled(self._submission.begun.get(run.run_id, "")))
+        except (asyncio.CancelledError, AmlTasksError):  # what was asked for may be there all the same
+            await asyncio.shield(self._cancelled(self._submission.begun.get(run.run_id)))
             raise
         return result
 
@@ -117,6 +117,7 @@ class AzureMLCompute:
             await watched.over
             if watched.status in CANCELED and job.name in self._submission.taken_over:
                 self._watch.drop(watched)
+                self.names.remove(job.name)
                 return None
             return await self._collected(run, job, watched, started_at)
         finally:
@@ -207,8 +208,10 @@ class AzureMLCompute:
                 return result.model_copy(update={"outcome": outcome, "message": message})
         return _without_files(run, outcome, message, notes, watched, started_at)
 
-    async def _cancelled(self, name: str) -> bool:
+    async def _cancelled(self, name: str | None) -> bool:
         """Whether Azure ML confirms, in good time, that it is ending the job, or has none of that name."""
+        if name is None:
+            return True
 
         def cancel() -> bool:
             self._service.cancel(name)

@@ -71,8 +71,8 @@ class Submission:
         tags = self._step.tags(run)
         for name in self._request.resume:
             job = self._looked_up(name)
-            self.begun[run.run_id] = name
             if all(job.tags.get(tag, "") == tags.get(tag, "") for tag in (NOTEBOOK, SET, PARAMETERS)):
+                self.begun[run.run_id] = name
                 return job, "collecting"
         raise UserError(f"resume: none of the jobs {listed(self._request.resume)} is of {run.title}.")
 
