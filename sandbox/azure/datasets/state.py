@@ -19,23 +19,13 @@ from sandbox.store import Document, Store, Table
 
 
 class Saved(Document):
-    """kind: file or tabular. dataflow: as the SDK has written it."""
+    """kind: file or tabular. dataflow: as the SDK has written it; recipe: the YAML in it that says how data is read."""
 
     id: str
     kind: str
     dataflow: str
+    recipe: str
     properties: dict[str, Any]
-
-    @property
-    def recipe(self) -> str:
-        """How the data is read: a YAML text. Refused where the dataflow has none."""
-        try:
-            found = json.loads(self.dataflow)["meta"]["RsDataflow"]
-        except (ValueError, KeyError, TypeError):
-            raise errors.bad_dataflow() from None
-        if not isinstance(found, str):
-            raise errors.bad_dataflow()
-        return found
 
 
 class Dataset(Document):
@@ -68,8 +58,8 @@ class Datasets:
         self._datasets = Table(store, "azure-dataset", Dataset)
 
     def save(self, workspace: Resource, kind: str, dataflow: str, properties: dict[str, Any]) -> Saved:
-        saved = Saved(id=str(uuid.uuid4()), kind=kind, dataflow=dataflow, properties=properties)
-        assert saved.recipe is not None
+        recipe = _recipe(dataflow)
+        saved = Saved(id=str(uuid.uuid4()), kind=kind, dataflow=dataflow, recipe=recipe, properties=properties)
         self._saved.put(workspace.id.lower(), saved.id, saved)
         return saved
 
@@ -154,3 +144,13 @@ class Datasets:
         account, container = store.properties["accountName"], store.properties["containerName"]
         self._storage.put(account, container, f"{folder}/MLTable", saved.recipe.encode())
         return f"{base_of(workspace)}/datastores/{DEFAULT}/paths/{folder}/"
+
+
+def _recipe(dataflow: str) -> str:
+    try:
+        found = json.loads(dataflow)["meta"]["RsDataflow"]
+    except (ValueError, KeyError, TypeError):
+        raise errors.bad_dataflow() from None
+    if not isinstance(found, str):
+        raise errors.bad_dataflow()
+    return found

@@ -47,9 +47,5 @@ def no_files() -> ModelError:
     return ModelError(400, "InvalidAsset", "An asset has one artifact: origin, container and path, with slashes.")
 
 
-def bad_patch(operation: str, path: str) -> ModelError:
-    return ModelError(400, "InvalidPatch", f"The sandbox does not play the change '{operation}' of {path} of a model.")
-
-
 def property_is_kept(name: str) -> ModelError:
     return ModelError(400, "ImmutableProperty", f"The model's property {name} has a value already; it is not changed.")

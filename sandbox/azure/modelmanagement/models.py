@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -63,7 +63,30 @@ class ModelBody(Registration):
     properties: dict[str, str] = {}
 
 
-class PatchOperation(Wire):
+class _Change(Wire):
+    """Of a member as a whole, in the form of JSON Patch."""
+
     op: Literal["add", "replace"]
-    path: Text
-    value: Any = None
+
+
+class PairsChange(_Change):
+    path: Literal["/kvTags", "/properties"]
+    value: dict[str, str]
+
+
+class TextChange(_Change):
+    path: Literal["/description", "/sampleInputData", "/sampleOutputData"]
+    value: Text
+
+
+class DatasetsChange(_Change):
+    path: Literal["/datasets"]
+    value: tuple[DatasetReference, ...]
+
+
+class RequirementsChange(_Change):
+    path: Literal["/resourceRequirements"]
+    value: ResourceRequirements
+
+
+Change = Annotated[PairsChange | TextChange | DatasetsChange | RequirementsChange, Field(discriminator="path")]

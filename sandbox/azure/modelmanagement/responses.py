@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from sandbox.azure.assets.state import NAME
 from sandbox.azure.modelmanagement import errors
-from sandbox.azure.modelmanagement.models import AssetBody, ModelBody, PatchOperation, Registration
+from sandbox.azure.modelmanagement.models import AssetBody, Change, ModelBody, Registration
 from sandbox.azure.modelmanagement.state import Asset, name_of
 from sandbox.azure.resources import Resource
 from sandbox.azure.wire import Call, reply
@@ -16,9 +16,8 @@ from sandbox.azure.workspaces.responses import workspace_of
 from sandbox.wire import Answer, format_time, without_null
 
 _PAGE = 100
-# Of a change: what of the asset it is about, or what of the registration.
+# Of a change: what of the asset it is about; the others are about the registration.
 _TOLD = {"/kvTags": "tags", "/properties": "properties", "/description": "description"}
-_REGISTERED = ("datasets", "sampleInputData", "sampleOutputData", "resourceRequirements")
 
 
 def create_asset(call: Call) -> Answer:
@@ -67,17 +66,15 @@ def patch_model(call: Call) -> Answer:
     """Members as a whole; properties that are there stay as they are."""
     workspace = workspace_of(call)
     model = _found(call, workspace)
-    asked: tuple[PatchOperation, ...] = call.json(tuple[PatchOperation, ...])
+    asked: tuple[Change, ...] = call.json(tuple[Change, ...])
     told: dict[str, Any] = {}
     registered: dict[str, Any] = {}
     for each in asked:
-        member = each.path.removeprefix("/")
+        value = each.json_form()["value"]
         if each.path in _TOLD:
-            told[_TOLD[each.path]] = each.value
-        elif member in _REGISTERED:
-            registered[member] = each.value
+            told[_TOLD[each.path]] = value
         else:
-            raise errors.bad_patch(each.op, each.path)
+            registered[each.path.removeprefix("/")] = value
     kept = model.properties["properties"]
     for name, text in told.get("properties", {}).items():
         if kept.get(name, text) != text:

@@ -159,11 +159,16 @@ except Exception as error:
     assert kept["jobName"] == "trains"
 
 
-def test_lists_come_in_pages(scene: Scene) -> None:
+def register(scene: Scene) -> None:
+    """One more version of `m`, by plain requests."""
     asset = scene.ask("POST", f"{BASE}:assets", {"name": "m", "artifacts": [{"prefix": "LocalUpload/x/y"}]}).json()
+    body = {"name": "m", "url": f"aml://asset/{asset['id']}", "mimeType": "application/json"}
+    assert scene.ask("POST", f"{BASE}:models", body).status_code == 200
+
+
+def test_lists_come_in_pages(scene: Scene) -> None:
     for _ in range(5):
-        body = {"name": "m", "url": f"aml://asset/{asset['id']}", "mimeType": "application/json"}
-        assert scene.ask("POST", f"{BASE}:models", body).json()["createdBy"]
+        register(scene)
 
     first = scene.ask("GET", f"{BASE}:models", name="m", count="3").json()
     token = first["nextLink"].rpartition("skipToken=")[2]
@@ -171,6 +176,23 @@ def test_lists_come_in_pages(scene: Scene) -> None:
 
     assert [each["version"] for page in (first, second) for each in page["value"]] == [5, 4, 3, 2, 1]
     assert second["nextLink"] is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"op": "replace", "path": "/name", "value": "other"},
+        {"op": "remove", "path": "/kvTags"},
+        {"op": "replace", "path": "/datasets", "value": [{"colour": "blue"}]},
+        {"op": "replace", "path": "/kvTags", "value": ["a"]},
+    ],
+)
+def test_a_change_that_is_not_played_is_refused(scene: Scene, change: dict[str, Any]) -> None:
+    register(scene)
+
+    answer = scene.ask("PATCH", f"{BASE}:models/m:1", [change])
+
+    assert (answer.status_code, answer.json()["statusCode"]) == (400, 400)
 
 
 def test_what_is_refused_says_why(scene: Scene, folder: Path) -> None:
