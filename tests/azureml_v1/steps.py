@@ -15,4 +15,4 @@ def begin(azure: Azure, repo: Path, output: Path, **variables: str) -> subproces
 
 
 def run(azure: Azure, repo: Path, output: Path, **variables: str) -> Ended:
-    return Ended(begin(azure, repo, output, **variables), output / "results.json")
+    return Ended(begin(azure, repo, output, **variables), output / "results.json", seconds=400)

@@ -13,7 +13,7 @@ from tests.azureml.steps import Cells, Ended, repository
 from tests.azureml_v1.steps import begin
 from tests.notebooks.running import code, notebook_python
 
-pytestmark = pytest.mark.xdist_group("azureml-v1 suite")
+pytestmark = [pytest.mark.xdist_group("azureml-v1 suite"), pytest.mark.timeout(600)]
 
 SUITE: dict[str, Cells] = {
     "passes": [code("alpha = 1", "parameters"), "print('alpha is', alpha)", "import helper; helper.WORD"],
@@ -31,7 +31,8 @@ def both(azure: Azure, tmp_path_factory: pytest.TempPathFactory) -> tuple[Ended,
     remote = begin(azure, repo, folder / "azureml")
     inputs = {"platform": "agent", "compute": "", "azureSubscription": "", "python": notebook_python()}
     local = azure.start(azure.job(repo, {**inputs, "outputFolder": str(folder / "agent")}))
-    return Ended(remote, folder / "azureml" / "results.json"), Ended(local, folder / "agent" / "results.json")
+    results = (folder / "azureml" / "results.json", folder / "agent" / "results.json")
+    return Ended(remote, results[0], seconds=400), Ended(local, results[1])
 
 
 @pytest.fixture(scope="module")

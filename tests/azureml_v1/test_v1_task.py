@@ -11,8 +11,9 @@ from tests.azureml.cloud import Azure
 from tests.azureml.steps import Cells, Ended, repository, wait_for
 from tests.azureml_v1.steps import begin, run
 
-pytestmark = pytest.mark.xdist_group("azureml-v1 task")
+pytestmark = [pytest.mark.xdist_group("azureml-v1 task"), pytest.mark.timeout(600)]
 
+PATIENCE = 200.0  # seconds: the first upload waits for a storage account to start
 SLEEPS: Cells = ["print('begun', flush=True)", "import time; time.sleep(300)"]
 
 
@@ -23,14 +24,14 @@ def states(azure: Azure, build: str) -> list[str]:
 def test_a_cancelled_step_leaves_no_run_active(azure: Azure, tmp_path: Path) -> None:
     repo = repository(tmp_path / "repo", {"long": SLEEPS})
     process = begin(azure, repo, tmp_path / "out", Build_BuildId="1")
-    wait_for(lambda: states(azure, "1") == ["Running"])
+    wait_for(lambda: states(azure, "1") == ["Running"], PATIENCE)
 
     process.send_signal(signal.SIGINT)
 
-    ended = Ended(process, tmp_path / "out" / "results.json")
+    ended = Ended(process, tmp_path / "out" / "results.json", seconds=PATIENCE)
     assert ended.code == 130
     assert ended.outcomes == {"long": "cancelled"}
-    wait_for(lambda: states(azure, "1") == ["Canceled"])
+    wait_for(lambda: states(azure, "1") == ["Canceled"], PATIENCE)
 
 
 def test_a_step_that_is_tried_again_takes_its_runs_over(azure: Azure, tmp_path: Path) -> None:
@@ -38,7 +39,7 @@ def test_a_step_that_is_tried_again_takes_its_runs_over(azure: Azure, tmp_path: 
     wait = "import os, time\nwhile not os.path.exists({!r}): time.sleep(0.1)".format(str(tmp_path / "go"))
     repo = repository(tmp_path / "repo", {"quick": ["print(1)"], "slow": [wait, "print(2)"]})
     process = begin(azure, repo, tmp_path / "lost", Build_BuildId="2")
-    wait_for(lambda: states(azure, "2") == ["Completed", "Running"])
+    wait_for(lambda: states(azure, "2") == ["Completed", "Running"], PATIENCE)
     process.kill()
     process.communicate()
     (tmp_path / "go").touch()
@@ -56,7 +57,7 @@ def test_runs_that_nobody_waits_for_are_cancelled_by_the_next_build_of_the_pull_
     repo = repository(tmp_path / "repo", {"long": SLEEPS})
     request = {"System_PullRequest_PullRequestId": "5"}
     process = begin(azure, repo, tmp_path / "lost", Build_BuildId="3", **request)
-    wait_for(lambda: states(azure, "3") == ["Running"])
+    wait_for(lambda: states(azure, "3") == ["Running"], PATIENCE)
     process.kill()
     process.communicate()
     (repo / "nb" / "long.ipynb").unlink()
@@ -66,7 +67,7 @@ def test_runs_that_nobody_waits_for_are_cancelled_by_the_next_build_of_the_pull_
 
     assert ended.outcomes == {"short": "passed"}
     assert "Cancelled, as nobody waits for it any more: nb-long-" in ended.log
-    wait_for(lambda: states(azure, "3") == ["Canceled"])
+    wait_for(lambda: states(azure, "3") == ["Canceled"], PATIENCE)
 
 
 @pytest.mark.parametrize(
