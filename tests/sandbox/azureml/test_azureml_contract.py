@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import copy
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.sandbox.azure.conftest import ROOT
 from tests.sandbox.azureml.scene import Scene
 
+pytestmark = pytest.mark.xdist_group("azureml contract")
+
 PROGRAM = Path(__file__).with_name("contract.py")
+CHECK = """
+import contextlib, io, sys
+sys.path.insert(0, program)
+import contract
+with contextlib.redirect_stdout(io.StringIO()) as said:
+    code = contract.main([recording])
+result = [code, said.getvalue()]
+"""
 
 
-def checked(recording: Path) -> subprocess.CompletedProcess[str]:
-    sys.path.insert(0, str(ROOT / "scripts"))
-    import environment
-
-    command = [str(environment.azureml_python()), str(PROGRAM), str(recording)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+def checked(scene: Scene, recording: Path) -> tuple[int, list[str]]:
+    """The program's exit status and lines, in the process that has the SDK imported."""
+    code, said = scene.run(CHECK, program=str(PROGRAM.parent), recording=str(recording))
+    return code, said.splitlines()
 
 
 def put(scene: Scene, name: str) -> dict[str, Any]:
@@ -50,10 +55,9 @@ def test_what_does_not_fit_is_named(scene: Scene, tmp_path: Path) -> None:
     recording = tmp_path / "bad.azure.jsonl"
     recording.write_text("".join(f"{json.dumps(each)}\n" for each in exchanges))
 
-    done = checked(recording)
+    code, lines = checked(scene, recording)
 
-    assert done.returncode == 1
-    lines = done.stdout.splitlines()
+    assert code == 1
     assert len(lines) == len(changes) + 1
     for number, (line, (_, _, _, says)) in enumerate(zip(lines, changes, strict=False), 2):
         assert line.startswith(f"bad.azure.jsonl:{number}: PUT")
@@ -65,4 +69,4 @@ def test_what_fits_passes_and_nothing_is_not_enough(scene: Scene, tmp_path: Path
     recording = tmp_path / "good.azure.jsonl"
     recording.write_text(json.dumps({**put(scene, f"good{code}"), "status": status}))
 
-    assert checked(recording).returncode == code
+    assert checked(scene, recording)[0] == code
