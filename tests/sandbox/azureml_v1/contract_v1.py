@@ -75,7 +75,7 @@ def _operation(method: ast.FunctionDef, url: str) -> Iterator[Operation]:
     response = re.search(r"self\._deserialize\('([^']+)', response\)", text)
     error = re.search(r"raise models\.(\w+)Exception\(", text)
     if verb:
-        pattern = re.sub(r"\\\{path\\\}", ".+", re.escape(url))
+        pattern = re.sub(r"/\\\{path\\\}", "(?:/.+)?", re.escape(url))  # of a folder it may be empty
         pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", pattern)
         literals = sum(1 for part in url.split("/") if "{" not in part)
         yield Operation(
