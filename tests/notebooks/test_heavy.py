@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -115,23 +116,26 @@ def test_special_files_are_invalid_and_never_block(heavy: Path, tmp_path: Path) 
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 def test_ten_thousand_cells_are_executed_in_linear_time(heavy: Path, tmp_path: Path) -> None:
     ran = run_all([heavy / "m66_10000_cells.ipynb"], tmp_path)["m66_10000_cells.ipynb"]
 
     assert ran.result.outcome is Outcome.PASSED
-    assert len(ran.result.cells) == 10_000
-    assert ran.result.duration < 200
+    durations = [cell.duration or 0.0 for cell in ran.result.cells]
+    assert len(durations) == 10_000
+    assert median(durations[-1000:]) < 5 * median(durations[:1000])
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", ["big1_one_output", "big2_many_cells", "big3_attachment", "big4_source"])
 def test_a_hundred_megabytes_of_notebook_end_in_a_verdict(name: str, tmp_path: Path) -> None:
-    """big4 is one cell of 655,360 statements: IPython compiles each by itself and takes some 20 s."""
+    """big4 is one cell of 655,360 statements: IPython compiles each by itself and takes 20 s of a core."""
     if not MAKER.is_file():
         pytest.skip(f"the hostile notebooks are not here: {MAKER}")
     subprocess.run([sys.executable, MAKER, "--heavy", tmp_path / "h", "--depth", "10"], check=True, capture_output=True)
 
-    ran = run_all([tmp_path / "h" / f"{name}.ipynb"], tmp_path, cell_timeout=150)[f"{name}.ipynb"]
+    ran = run_all([tmp_path / "h" / f"{name}.ipynb"], tmp_path, cell_timeout=600)[f"{name}.ipynb"]
 
     assert ran.result.outcome in {Outcome.PASSED, Outcome.INVALID}, ran.result.message
     assert len(json.dumps(ran.result.model_dump(mode="json"))) < 1_000_000
