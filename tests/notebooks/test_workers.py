@@ -19,6 +19,7 @@ from amltasks.platforms.base import CellStarted, NotebookRun, RunEvent, Stop
 from amltasks.platforms.local.compute import LocalCompute
 from amltasks.platforms.local.nursery import Nursery
 from amltasks.platforms.local.workers import Workers
+from amltasks.platforms.local.zygotes import Zygotes
 from amltasks.report.model import NotebookResult, Outcome
 from tests.notebooks.running import notebook_python, start_nursery, write_notebook
 
@@ -62,7 +63,12 @@ def run(folder: Path, cells: list[str], workers: Workers | None, on_event: Any =
 
 
 async def run_async(
-    folder: Path, cells: list[str], workers: Workers | None, on_event: Any = lambda event: None
+    folder: Path,
+    cells: list[str],
+    workers: Workers | None,
+    on_event: Any = lambda event: None,
+    compute: LocalCompute | None = None,
+    stop: Stop | None = None,
 ) -> NotebookResult:
     folder.mkdir()
     source = write_notebook(folder / "nb.ipynb", cells)
@@ -74,7 +80,7 @@ async def run_async(
         working_directory=folder,
         folder=folder,
     )
-    return await LocalCompute(workers).run(run, on_event, Stop())
+    return await (compute or LocalCompute(workers)).run(run, on_event, Stop() if stop is None else stop)
 
 
 def printed(folder: Path, position: int = 0) -> Any:
@@ -115,6 +121,62 @@ def test_each_outcome_is_the_same_forked_and_direct(nursery: Nursery, tmp_path: 
         ]
         said = [(result.outcome, [cell.outcome for cell in result.cells], result.notes) for result in results]
         assert said[0] == said[1], name
+
+
+WHO = "import json\nsession = get_ipython().kernel.session\nprint(json.dumps([session.key.decode(), session.session]))"
+
+
+@pytest.fixture(scope="module")
+def zygotes() -> Iterator[Zygotes]:
+    """For kernels that are no children of their workers: nothing is left of those."""
+    zygotes = Zygotes()
+    zygotes.preload(())
+    yield zygotes
+    zygotes.close()
+
+
+def test_a_worker_runs_one_notebook_after_another(nursery: Nursery, zygotes: Zygotes, tmp_path: Path) -> None:
+    """But for one that had to ask the interpreter what it is, because its zygote was not there yet."""
+    asyncio.run(run_async(tmp_path / "warm", ["1"], None, compute=LocalCompute(Workers(nursery), zygotes)))
+    compute, seen = LocalCompute(Workers(nursery), zygotes), WorkersOf(nursery)
+
+    async def both() -> list[NotebookResult]:
+        return [await run_async(tmp_path / name, [WHO], None, seen, compute) for name in ("first", "second")]
+
+    results = asyncio.run(both())
+
+    assert [result.outcome for result in results] == [Outcome.PASSED, Outcome.PASSED]
+    assert not set(printed(tmp_path / "first")) & set(printed(tmp_path / "second"))
+    assert len(seen.pids) == 1
+    _, alive = psutil.wait_procs([psutil.Process(pid) for pid in seen.pids if psutil.pid_exists(pid)], timeout=60)
+    assert alive == []  # it ended with the event loop
+
+
+def test_a_worker_whose_notebook_was_stopped_runs_the_next_to_its_end(
+    nursery: Nursery, zygotes: Zygotes, tmp_path: Path
+) -> None:
+    compute, stop = LocalCompute(Workers(nursery), zygotes), Stop()
+
+    def stop_it(event: RunEvent) -> None:
+        if isinstance(event, CellStarted):
+            stop.set("cancelled")
+
+    async def both() -> list[NotebookResult]:
+        first = await run_async(tmp_path / "first", ["import time; time.sleep(60)"], None, stop_it, compute, stop)
+        return [first, await run_async(tmp_path / "second", ["1"], None, compute=compute)]
+
+    assert [result.outcome for result in asyncio.run(both())] == [Outcome.CANCELLED, Outcome.PASSED]
+
+
+class WorkersOf:
+    """Called with events: which workers a nursery had meanwhile."""
+
+    def __init__(self, nursery: Nursery) -> None:
+        self.pids: set[int] = set()
+        self._nursery = psutil.Process(nursery.pid)
+
+    def __call__(self, _: RunEvent) -> None:
+        self.pids.update(child.pid for child in self._nursery.children())
 
 
 def test_the_death_of_the_nursery_harms_nothing_that_runs_and_workers_start_directly_from_then_on(

@@ -221,13 +221,12 @@ class _Tail:
         assert pipe is not None
         self._kept = bytearray()
         self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._read, args=(pipe.fileno(),), daemon=True)
-        self._pipe = pipe
+        self._thread = threading.Thread(target=self._read, args=(pipe,), daemon=True)
         self._thread.start()
 
-    def _read(self, descriptor: int) -> None:
-        with contextlib.suppress(OSError):
-            while chunk := os.read(descriptor, 65536):
+    def _read(self, pipe: IO[bytes]) -> None:
+        with pipe, contextlib.suppress(OSError):  # closed here alone: nobody else knows when it is read to its end
+            while chunk := os.read(pipe.fileno(), 65536):
                 with self._lock:
                     self._kept += chunk
                     del self._kept[:-_TAIL_BYTES]

@@ -13,10 +13,12 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import psutil
 
+from amltasks.kernels.inside import family
 from amltasks.notebooks.cgroups import ControlGroup
 
 MARKER = "AMLTASKS_RUN"
@@ -50,11 +52,24 @@ def end_all(marker: str, *, descendants: bool, within: float = 3.0) -> int:
 
 
 def _left(marker: str, descendants: bool) -> list[psutil.Process]:
-    found = {process.pid: process for process in psutil.Process().children(recursive=True)} if descendants else {}
-    for pid in _marked(marker) - found.keys() - {os.getpid()}:
+    """Those that descend from this process; where none is left, those that are marked, whom it takes longer to find."""
+    return (descendants and _existing(_descendants())) or _existing(_marked(marker) - {os.getpid()})
+
+
+def _existing(pids: Iterable[int]) -> list[psutil.Process]:
+    found = []
+    for pid in pids:
         with contextlib.suppress(psutil.NoSuchProcess):
-            found[pid] = psutil.Process(pid)
-    return [process for process in found.values() if _alive(process)]
+            process = psutil.Process(pid)
+            if _alive(process):
+                found.append(process)
+    return found
+
+
+def _descendants() -> list[int]:
+    if sys.platform == "linux":
+        return family.descendants(os.getpid())
+    return [process.pid for process in psutil.Process().children(recursive=True)]
 
 
 def _alive(process: psutil.Process) -> bool:

@@ -1,8 +1,8 @@
-"""What passes between a command and the worker process of one notebook: JSON lines on the worker's stdin and stdout.
+"""What passes between a command and a worker process, one notebook at a time: JSON lines on its stdin and stdout.
 
-To the worker: first an `Assignment`, then at most one `StopOrder`; the end of the file says that the command is gone.
+To the worker: an `Assignment`, then at most one `StopOrder`; the end of the file says that the command is gone.
 From the worker: `Told` and at last `Ended`, each line marked with a nonce that the notebook does not know. Whatever
-else arrives was written by the notebook, past its kernel, and is text.
+else arrives was written by the notebook, past its kernel, and is text. A worker that says so takes another assignment.
 """
 
 from __future__ import annotations
@@ -47,7 +47,10 @@ class Told(Data):
 
 
 class Ended(Data):
+    """again: whether the worker takes another assignment; else it ends."""
+
     result: NotebookResult
+    again: bool = False
 
 
 def line(nonce: str, message: Told | Ended) -> bytes:

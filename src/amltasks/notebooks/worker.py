@@ -1,7 +1,7 @@
-"""The process that runs one notebook: `python -m amltasks.notebooks.worker`, started and spoken to by a platform.
+"""The process that runs a notebook: `python -m amltasks.notebooks.worker`, started and spoken to by a platform.
 
-It owns the kernel and everything the kernel starts, and ends with them. Signals do not end it, because the notebook can
-send them: what ends it is an order on stdin, or stdin's end.
+It owns the kernel and everything the kernel starts, and ends with them, unless nothing at all is left of them: then it
+takes another notebook. Signals do not end it, because the notebook can send them: what does is stdin's end.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from datetime import datetime, timezone
 from types import FrameType
 
 import papermill  # noqa: F401  first of all: papermill loads registered engines, ours too, while it is imported itself
+import psutil
 from nbformat import NotebookNode
 from papermill.engines import papermill_engines
 
@@ -45,6 +46,7 @@ from amltasks.report.model import CellResult, NotebookResult, Outcome
 
 _SURVIVED = "{} was sent to the process that runs the notebook; it was ignored."
 _M_ARENA_MAX = -8  # malloc.h
+_GROWTH = 32 << 20  # bytes of memory more, with which a worker takes no other notebook: it may never give them back
 
 Attach = Callable[[asyncio.AbstractEventLoop, Stop], None]
 
@@ -235,34 +237,55 @@ def _share_memory_among_threads() -> None:
 def main() -> None:
     _share_memory_among_threads()
     logging.disable(logging.CRITICAL)  # traitlets and papermill log to stderr; what matters is told as events
-    parent = ParentLine()
-    assignment = parent.assignment()
-    if assignment is None:
-        return
     # The channel moves away from descriptor 1: that is the first that a notebook would write to through /proc.
     channel = os.dup(1)
     os.dup2(2, 1)
-    lock = threading.RLock()
-
-    def tell(message: Told | Ended) -> None:
-        data = memoryview(line(assignment.nonce, message))
-        with lock, contextlib.suppress(BrokenPipeError):
-            while data:
-                data = data[os.write(channel, data) :]
-
-    def emit(event: RunEvent) -> None:
-        tell(Told(event=event))
-
     if sys.platform == "win32":
         asyncio.set_event_loop_policy(asyncio.WindowsSelectorEventLoopPolicy())  # zmq cannot use the other one
     processes.adopt_orphans()
     survived: set[str] = set()
     _survive_signals(survived)
-    result = run_notebook(assignment.run, assignment.marker, emit, parent.attach, assignment.warm_kernels)
-    notes = [_SURVIVED.format(name) for name in sorted(survived)]
-    tell(Ended(result=result.model_copy(update={"notes": (*result.notes, *notes)})))
+    most = _memory() + _GROWTH
+    parent = ParentLine()
+    while assignment := parent.assignment():
+        tell = _teller(channel, assignment.nonce)
+        result = run_notebook(assignment.run, assignment.marker, tell, parent.attach, assignment.warm_kernels)
+        parent.done()
+        notes = [_SURVIVED.format(name) for name in sorted(survived)]
+        survived.clear()
+        again = _has_no_past() and _memory() <= most
+        tell(Ended(result=result.model_copy(update={"notes": (*result.notes, *notes)}), again=again))
+        if not again:
+            break
     sys.stdout.flush()
     os._exit(0)  # nothing is left to be done, and a thread of ours may still sit in a read
+
+
+def _teller(channel: int, nonce: str) -> Callable[[Told | Ended | RunEvent], None]:
+    """Writes to the command, from any thread."""
+    lock = threading.RLock()
+
+    def tell(message: Told | Ended | RunEvent) -> None:
+        data = memoryview(line(nonce, message if isinstance(message, Told | Ended) else Told(event=message)))
+        with lock, contextlib.suppress(BrokenPipeError):
+            while data:
+                data = data[os.write(channel, data) :]
+
+    return tell
+
+
+def _has_no_past() -> bool:
+    """Whether this process has had no child that ended: one's use of memory would be taken for the next notebook's."""
+    if sys.platform == "win32":
+        return False
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss == 0
+
+
+def _memory() -> int:
+    """What this process has resident, in bytes."""
+    return int(psutil.Process().memory_info().rss)
 
 
 if __name__ == "__main__":

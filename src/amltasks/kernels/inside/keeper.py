@@ -22,6 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+import family  # type: ignore[import-not-found,unused-ignore]
 import identity  # type: ignore[import-not-found,unused-ignore]
 
 _LENGTH_BYTES = 8
@@ -180,27 +181,10 @@ def _end_all(kernel: int) -> tuple[int, bool]:
         except ChildProcessError:
             alone = True
             break
-        for pid in _descendants(os.getpid()):
-            with contextlib.suppress(OSError):  # it ended just now
-                os.kill(pid, signal.SIGKILL)
-                ended.add(pid)
+        for pid in family.descendants(os.getpid()):
+            if not family.has_ended(pid):
+                with contextlib.suppress(OSError):  # it ended just now
+                    os.kill(pid, signal.SIGKILL)
+                    ended.add(pid)
         time.sleep(0.002)
     return len(ended - {kernel}), alone
-
-
-def _descendants(ancestor: int) -> list[int]:
-    children: dict[int, list[int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, parent = stat.read_bytes().rpartition(b")")[2].split()[:2]
-        except OSError:  # it ended just now
-            continue
-        if state != b"Z":
-            children.setdefault(int(parent), []).append(int(stat.parent.name))
-    found: list[int] = []
-    left = [ancestor]
-    while left:
-        new = children.get(left.pop(), [])
-        found += new
-        left += new
-    return found

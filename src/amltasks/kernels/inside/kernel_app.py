@@ -30,11 +30,13 @@ try:
     from ipykernel.ipkernel import IPythonKernel  # type: ignore[import-not-found,unused-ignore]
     from ipykernel.kernelapp import IPKernelApp  # type: ignore[import-not-found,unused-ignore]
     from traitlets import default
+    from traitlets.config import Config
 finally:
     if _hidden is False:
         del sys.modules[_DEBUGGER]
 
 
+_HISTORY = "--HistoryManager.hist_file="
 _TRACKERS = ("multiprocessing.resource_tracker", "joblib.externals.loky.backend.resource_tracker")
 
 
@@ -85,6 +87,16 @@ class KernelApp(IPKernelApp):  # type: ignore[misc,unused-ignore]
     def _parent_handle(self) -> int:
         return int(os.environ.get("JPY_PARENT_PID") or 0)  # ipykernel's default is read when it is imported
 
+    def parse_command_line(self, argv: list[str] | None = None) -> None:
+        """As ever, but the arguments of nearly all kernels without a parser that knows each option of each class."""
+        config = _configuration(sys.argv[1:] if argv is None else argv)
+        if config is None:
+            super().parse_command_line(argv)
+        else:
+            self.cli_config, self.extra_args = config, []
+            self.update_config(config)
+        self.log.setLevel(self.log_level)  # or sixty messages are made that its handler then drops
+
     def init_sockets(self) -> None:
         super().init_sockets()
         if self.listening:
@@ -109,6 +121,20 @@ class KernelApp(IPKernelApp):  # type: ignore[misc,unused-ignore]
             if control is not None and control.is_alive():
                 control.stop()
                 control.join()
+
+
+def _configuration(arguments: list[str]) -> Config | None:
+    """What the arguments say that our kernels have; None where there are others."""
+    config, left = Config(), list(arguments)
+    while left:
+        first = left.pop(0)
+        if first == "-f" and left:
+            config.IPKernelApp.connection_file = left.pop(0)
+        elif first.startswith(_HISTORY):
+            config.HistoryManager.hist_file = first[len(_HISTORY) :]
+        else:
+            return None
+    return config
 
 
 def run() -> None:

@@ -195,7 +195,7 @@ def main() -> None:
     import kernel_app  # type: ignore[import-not-found,unused-ignore]
 
     # What a notebook imports is its own: nothing of this folder. IPython adds the working directory later.
-    for name in ("keeper", "identity", "kernel_app", "streams"):
+    for name in ("keeper", "family", "identity", "kernel_app", "streams"):
         del sys.modules[name]
     sys.path[:] = [place for place in sys.path if Path(place) != here]
     zygote = Zygote()

@@ -44,7 +44,7 @@ _STOP_REASONS = {
 
 
 class LocalCompute:
-    """Runs notebooks in processes of this machine.
+    """Runs notebooks in processes of this machine, each by a worker that runs nothing else meanwhile.
 
     workers, zygotes: where workers and kernels come from; by default all are started directly.
     """
@@ -94,12 +94,13 @@ class LocalCompute:
             finally:
                 await _end(pumps)
         finally:
-            process.kill()
-            if watched.result is None:  # a worker that gave its result has left nothing
-                processes.end_all(marker, descendants=False)
-                shutil.rmtree(processes.connection_folder(marker), ignore_errors=True)
-            await asyncio.wait({process.exited}, timeout=1)
-            process.close()
+            if not (watched.again and self._workers.take_back(process)):
+                process.kill()
+                if watched.result is None:  # a worker that gave its result has left nothing
+                    processes.end_all(marker, descendants=False)
+                    shutil.rmtree(processes.connection_folder(marker), ignore_errors=True)
+                await asyncio.wait({process.exited}, timeout=1)
+                process.close()
         return watched.result or watched.without_worker(process.exit_code, stop)
 
 
@@ -108,6 +109,7 @@ class _Watched:
 
     def __init__(self, run: NotebookRun, emit: Callable[[RunEvent], None]) -> None:
         self.result: NotebookResult | None = None
+        self.again = False  # whether the worker takes another run
         self.over = asyncio.Event()
         self._run = run
         self._emit = emit
@@ -172,7 +174,7 @@ class _Watched:
 
     def _take(self, message: Told | Ended | str) -> None:
         if isinstance(message, Ended):
-            self.result = message.result
+            self.result, self.again = message.result, message.again
             self.over.set()
         elif isinstance(message, Told):
             self._told(message.event)
@@ -220,7 +222,7 @@ async def _until_over(process: WorkerProcess, watched: _Watched, stop: Stop) -> 
         if not gone.done() and not over.done():
             await process.write(StopOrder(stop=stop.reason or "cancelled").model_dump_json())
             await asyncio.wait({gone, over}, timeout=STOP_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        if over.done():
+        if over.done() and not watched.again:
             await asyncio.wait({gone}, timeout=LINGER_SECONDS)
     finally:
         for task in tasks:

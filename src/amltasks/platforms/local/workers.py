@@ -67,6 +67,7 @@ class Workers:
 
     def __init__(self, nursery: Nursery | None = None) -> None:
         self._nursery = nursery
+        self._idle: list[WorkerProcess] = []
 
     @classmethod
     def fork(cls) -> Workers:
@@ -80,13 +81,24 @@ class Workers:
             return cls()
 
     async def start(self) -> WorkerProcess:
-        """Raises ServiceError."""
+        """One that was taken back, or a new one. Raises ServiceError."""
+        while self._idle:
+            process = self._idle.pop()
+            if not process.exited.done():
+                return process
         if self._nursery is not None:
             try:
                 return await asyncio.wait_for(_forked(self._nursery), _ANSWER_SECONDS)
             except (OSError, asyncio.TimeoutError):
                 self.close()
         return await _direct()
+
+    def take_back(self, process: WorkerProcess) -> bool:
+        """One that takes another notebook; False where it is not to be kept. It ends with the event loop."""
+        if self._nursery is None or process.exited.done():
+            return False
+        self._idle.append(process)
+        return True
 
     def close(self) -> None:
         """Ends the nursery, if there is one."""
@@ -164,6 +176,8 @@ async def _exit_code(answers: socket.socket, pidfd: int) -> int:
         await _readable(pidfd)
         return int(data) if data else -signal.SIGKILL
     finally:
+        with contextlib.suppress(ProcessLookupError):
+            _kill(pidfd)  # where this ends before the worker: with the event loop
         answers.close()
         os.close(pidfd)
 
