@@ -11,9 +11,9 @@ import pytest
 from tests.azureml.cloud import Azure, open_azure
 from tests.azureml.equal import without_varying
 from tests.azureml.exchanges import FAULTS, REQUESTS, Request
-from tests.azureml.steps import Cells, Ended, repository
+from tests.azureml.steps import Cells, Ended, repository, wait_for
 
-NOTEBOOKS: dict[str, Cells] = {"ok": ["print(1)"], "bad": ["1 / 0"]}
+NOTEBOOKS = ("ok", "bad")
 PORTIONS = 5  # of the requests that fail in one run: so far apart that what repeats them is not exhausted
 
 
@@ -21,11 +21,18 @@ def collected(azure: Azure, folder: Path) -> tuple[Ended, Any]:
     """The step, by a federated connection, and what its report says but for times and places."""
     connection, job_access = azure.federated()
     azure.connections.append(connection)
-    job = azure.job(repository(folder / "repo", NOTEBOOKS), {"outputFolder": str(folder / "out")})
+    go = folder / "go"
+    # Until its log was asked for, which nobody would have to once it has ended.
+    waits = f"import os, time\nwhile not os.path.exists({str(go)!r}): time.sleep(0.1)"
+    notebooks: dict[str, Cells] = dict(zip(NOTEBOOKS, ([waits, "print(1)"], ["1 / 0"]), strict=True))
+    job = azure.job(repository(folder / "repo", notebooks), {"outputFolder": str(folder / "out")})
     job["inputs"]["cancelSuperseded"] = "true"
     job["variables"]["System.OidcRequestUri"] = job_access["request_uri"]
     job["connection"] = {"url": azure.server.collection_url, "token": job_access["token"]}
-    ended = Ended(azure.start(job), folder / "out" / "results.json")
+    process = azure.start(job)
+    wait_for(lambda: azure.asked("GET", "/user_logs/std_log.txt") > 0 or process.poll() is not None)
+    go.touch()
+    ended = Ended(process, folder / "out" / "results.json")
     assert ended.report, ended.log
     return ended, without_varying(ended.report["results"])
 
