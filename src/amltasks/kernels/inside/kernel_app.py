@@ -93,7 +93,8 @@ class KernelApp(IPKernelApp):  # type: ignore[misc,unused-ignore]
         if config is None:
             super().parse_command_line(argv)
         else:
-            self.cli_config, self.extra_args = config, []
+            self.cli_config = config
+            self.extra_args: list[str] = []
             self.update_config(config)
         self.log.setLevel(self.log_level)  # or sixty messages are made that its handler then drops
 
