@@ -5,12 +5,14 @@ from __future__ import annotations
 import array
 import asyncio
 import contextlib
-import importlib.util
+import ctypes
+import importlib.machinery
 import os
 import signal
 import socket
 import subprocess
 import sys
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -75,6 +77,8 @@ class Workers:
         if not forks_wanted() or not can_fork():
             return cls()
         validate(new_notebook())  # compiles its schema, which each worker would do again
+        with contextlib.suppress(AttributeError):  # not GNU's C library
+            ctypes.CDLL(None).malloc_trim(0)  # what that took for a while is 3 MB, here and in every copy
         try:
             return cls(Nursery.fork(_worker))
         except OSError:  # no more processes, or memory: the direct start will tell, if it cannot be done either
@@ -114,12 +118,19 @@ def _worker() -> Callable[[], None]:
     return main
 
 
+class _ModuleWhenUsed(types.ModuleType):
+    """Stands for a module until something is asked of it. `importlib.util.LazyLoader` loads it when it is imported."""
+
+    def __getattr__(self, name: str) -> Any:
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(importlib.import_module(self.__name__), name)
+
+
 def _import_when_used(name: str) -> None:
-    spec = importlib.util.find_spec(name)
-    if spec is not None and spec.loader is not None and name not in sys.modules:
-        spec.loader = importlib.util.LazyLoader(spec.loader)
-        module = sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+    if name not in sys.modules:
+        module = sys.modules[name] = _ModuleWhenUsed(name)
+        module.__spec__ = importlib.machinery.PathFinder.find_spec(name)
 
 
 async def _direct() -> WorkerProcess:
