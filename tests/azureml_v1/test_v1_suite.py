@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.xdist_group("azureml-v1 suite"), pytest.mark.timeout(6
 
 SUITE: dict[str, Cells] = {
     "passes": [code("alpha = 1", "parameters"), "print('alpha is', alpha)", "import helper; helper.WORD"],
-    "fails": ["x = 1", "1 / 0", "print('not reached')"],
+    "fails with a space": ["x = 1", "1 / 0", "print('not reached')"],
     "dies": ["print('before', flush=True)", "import os; os._exit(7)"],
 }
 
@@ -46,7 +46,7 @@ def test_the_report_equals_that_of_the_agent_cell_by_cell(both: tuple[Ended, End
     assert remote.report, remote.log
     assert essence(remote.report) == essence(local.report)
     assert remote.code == local.code == 1
-    assert remote.outcomes == {"passes": "passed", "fails": "failed", "dies": "kernelDied"}
+    assert remote.outcomes == {"passes": "passed", "fails with a space": "failed", "dies": "kernelDied"}
 
 
 def test_what_happens_is_in_the_log_while_it_happens(ended: Ended) -> None:
@@ -74,7 +74,7 @@ def test_runs_carry_the_tags_by_which_they_are_found(azure: Azure, ended: Ended)
 def test_runs_show_in_studio_what_became_of_the_notebooks(azure: Azure, ended: Ended) -> None:
     assert {job.display_name: job.status for job in azure.jobs()} == {
         "nb/passes.ipynb [two]": "Completed",
-        "nb/fails.ipynb": "Failed",
+        "nb/fails with a space.ipynb": "Failed",
         "nb/dies.ipynb": "Failed",
     }
 

@@ -30,9 +30,12 @@ class Snapshots:
         return self._assets.version(workspace, CODE, name, _VERSION)
 
     def to_upload(self, workspace: Resource, paths: list[str]) -> dict[str, str]:
-        """A signed address to write each file to."""
+        """A signed address to write each file to. Not named after it: the SDK quotes names in addresses once more."""
         folder, account = f"{_UPLOADS}/{uuid.uuid4()}", account_of(workspace)
-        return {path: self._storage.signed(account, CONTAINER, f"{folder}/{path}", "rcw", _SECONDS) for path in paths}
+        return {
+            path: self._storage.signed(account, CONTAINER, f"{folder}/{number}", "rcw", _SECONDS)
+            for number, path in enumerate(paths)
+        }
 
     def uploaded(self, workspace: Resource, address: str) -> str | None:
         """The blob at an address of `to_upload`; None for another's."""
