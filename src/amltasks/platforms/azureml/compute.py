@@ -119,7 +119,13 @@ class AzureMLCompute:
                 self._watch.drop(watched)
                 self.names.remove(job.name)
                 return None
-            return await self._collected(run, job, watched, started_at)
+            collecting = asyncio.ensure_future(self._collected(run, job, watched, started_at))
+            await asyncio.wait([collecting, stopping], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([collecting], timeout=CANCEL_SECONDS if stop.reason == "cancelled" else None)
+            if collecting.done():
+                return await collecting
+            collecting.cancel()
+            return await self._stopped(run, watched, stop, started_at)
         finally:
             stopping.cancel()
 
