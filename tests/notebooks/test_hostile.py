@@ -105,7 +105,7 @@ def test_a_signal_to_the_process_that_runs_the_notebook_is_survived_and_told(hos
 
 def flood(hostile: Path, tmp_path: Path, case: str, **parameters: Any) -> Ran:
     parameters = {"case": case, **parameters}
-    return run_hostile(hostile / "h3_flood.ipynb", tmp_path, parameters=parameters, cell_timeout=60)
+    return run_hostile(hostile / "h3_flood.ipynb", tmp_path, parameters=parameters, cell_timeout=180)
 
 
 @pytest.mark.parametrize(
