@@ -196,6 +196,16 @@ def test_the_death_of_the_nursery_harms_nothing_that_runs_and_workers_start_dire
     assert first.notes == second.notes == ()
 
 
+def test_a_nursery_that_hangs_is_ended_and_workers_start_directly(tmp_path: Path) -> None:
+    nursery = start_nursery()
+    os.kill(nursery.pid, signal.SIGSTOP)
+
+    result = run(tmp_path / "run", ["1"], Workers(nursery))
+
+    assert result.outcome is Outcome.PASSED
+    assert not psutil.pid_exists(nursery.pid)
+
+
 @pytest.mark.parametrize("start", ["", "direct"])
 def test_the_command_forks_unless_told_otherwise_and_leaves_no_process(start: str, tmp_path: Path) -> None:
     notebook = write_notebook(tmp_path / "nb.ipynb", ["import time\ntime.sleep(1)"])

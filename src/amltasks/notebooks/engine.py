@@ -56,7 +56,7 @@ class NotebookEngine(Engine):  # type: ignore[misc]
         execution = _under_papermill(nb_man, kernel_name, execution_timeout)
         execution.run(nb_man)
         rejoin_lines(nb_man.nb)  # long outputs are in blocks
-        processes.end_all(execution.marker, descendants=False)
+        processes.end_all(execution.marker, of_ours=False)
         if execution.ending.reason in {EndingReason.DIED, EndingReason.NOT_STARTED}:
             raise DeadKernelError(f"Kernel died {execution.ending.detail}".strip())
         if execution.ending.reason is EndingReason.CELL_TIMEOUT:

@@ -65,7 +65,7 @@ class ParentLine(threading.Thread):
         time.sleep(ORPHAN_SECONDS)
         with self._lock:
             if self._marker:
-                processes.end_all(self._marker, descendants=True)
+                processes.end_all(self._marker, of_ours=True)
         os._exit(3)
 
     def _take(self, heard: Assignment | StopOrder) -> None:

@@ -13,12 +13,12 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import psutil
 
-from amltasks.kernels.inside import family
+from amltasks.kernels.inside.family import descendants as linux_descendants
 from amltasks.notebooks.cgroups import ControlGroup
 
 MARKER = "AMLTASKS_RUN"
@@ -31,16 +31,16 @@ def adopt_orphans() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def end_all(marker: str, *, descendants: bool, within: float = 3.0) -> int:
+def end_all(marker: str, *, of_ours: bool, within: float = 3.0) -> int:
     """Kills every marked process, again and again until none is left; how many there were.
 
-    descendants: whether all descendants of this process are meant too. within: seconds after which it gives up on
+    of_ours: whether all descendants of this process are meant too. within: seconds after which it gives up on
     what cannot be killed. Never ends this process itself.
     """
     group = ControlGroup.find(marker)
     ended = group.kill() if group is not None else set()
     deadline = time.monotonic() + within
-    while (victims := _left(marker, descendants)) and time.monotonic() < deadline:
+    while (victims := _left(marker, of_ours)) and time.monotonic() < deadline:
         for process in victims:
             with contextlib.suppress(psutil.Error):
                 process.kill()
@@ -51,9 +51,10 @@ def end_all(marker: str, *, descendants: bool, within: float = 3.0) -> int:
     return len(ended)
 
 
-def _left(marker: str, descendants: bool) -> list[psutil.Process]:
+def _left(marker: str, of_ours: bool) -> list[psutil.Process]:
     """Those that descend from this process; where none is left, those that are marked, whom it takes longer to find."""
-    return (descendants and _existing(_descendants())) or _existing(_marked(marker) - {os.getpid()})
+    family = _existing(descendants(os.getpid())) if of_ours else []
+    return family or _existing(_marked(marker) - {os.getpid()})
 
 
 def _existing(pids: Iterable[int]) -> list[psutil.Process]:
@@ -66,10 +67,11 @@ def _existing(pids: Iterable[int]) -> list[psutil.Process]:
     return found
 
 
-def _descendants() -> list[int]:
+def descendants(pid: int) -> Iterator[int]:
+    """Zombies too. Raises psutil.Error where the process is gone, but not on Linux."""
     if sys.platform == "linux":
-        return family.descendants(os.getpid())
-    return [process.pid for process in psutil.Process().children(recursive=True)]
+        return linux_descendants(pid)
+    return (process.pid for process in psutil.Process(pid).children(recursive=True))
 
 
 def _alive(process: psutil.Process) -> bool:

@@ -8,14 +8,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice
-from pathlib import Path
 
 import psutil
 
 from amltasks.limits import Limits
 from amltasks.notebooks.cgroups import ControlGroup
+from amltasks.notebooks.processes import descendants
 from amltasks.report.model import MemoryCurve
 from amltasks.sizes import size_like
 
@@ -83,7 +83,7 @@ class Watch:
         others = most if self._parent else most - 1  # without its parent the kernel itself is not among them
         while top and not self._over.wait(_LIMITED_SAMPLE_SECONDS):
             with contextlib.suppress(psutil.Error):
-                if any(islice(_descendants(top.pid), others, None)):
+                if any(islice(descendants(top.pid), others, None)):
                     self._end(f"it had more than processLimit {most} processes")
 
     def _look(self, family: Sequence[psutil.Process]) -> None:
@@ -140,21 +140,6 @@ def _with_parent(pid: int) -> tuple[psutil.Process | None, psutil.Process | None
     except psutil.Error:
         return None, None
     return kernel, parent if parent is not None and parent.pid != 1 else None
-
-
-def _descendants(pid: int) -> Iterator[int]:
-    """Found one after the other. Raises psutil.Error."""
-    if not Path(f"/proc/self/task/{os.getpid()}/children").exists():  # not Linux, or built without it
-        yield from (child.pid for child in psutil.Process(pid).children(recursive=True))
-        return
-    waiting = [pid]
-    while waiting:
-        found: list[int] = []
-        with contextlib.suppress(OSError):  # it ended just now
-            for task in Path(f"/proc/{waiting.pop()}/task").iterdir():
-                found += map(int, (task / "children").read_text().split())
-        yield from found
-        waiting += found
 
 
 def _resident(process: psutil.Process) -> int:

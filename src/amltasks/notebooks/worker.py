@@ -101,7 +101,7 @@ def run_notebook(
     finally:
         left = execution.left
         if not execution.alone:  # else there is no need to look at every process of the machine
-            left += processes.end_all(marker, descendants=True)
+            left += processes.end_all(marker, of_ours=True)
     if left:
         course.note(f"{left} process(es) that the notebook had left running were ended.")
     for name in execution.survived:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 
-def descendants(ancestor: int) -> list[int]:
-    """The pids of all that descend from a process, zombies among them; Linux."""
-    found: list[int] = []
+def descendants(ancestor: int) -> Iterator[int]:
+    """The pids of all that descend from a process, zombies among them, found one after the other; Linux."""
     left = [ancestor]
     while left:
-        new = _children(left.pop())
-        found += new
-        left += new
-    return found
+        found = _children(left.pop())
+        yield from found
+        left += found
 
 
 def has_ended(pid: int) -> bool:

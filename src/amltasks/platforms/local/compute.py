@@ -97,7 +97,7 @@ class LocalCompute:
             if not (watched.again and self._workers.take_back(process)):
                 process.kill()
                 if watched.result is None:  # a worker that gave its result has left nothing
-                    processes.end_all(marker, descendants=False)
+                    processes.end_all(marker, of_ours=False)
                     shutil.rmtree(processes.connection_folder(marker), ignore_errors=True)
                 await asyncio.wait({process.exited}, timeout=1)
                 process.close()

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 COMMAND = ("-m", "amltasks.notebooks.worker")
+_END_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,15 @@ class Nursery:
         os._exit(0)
 
     def close(self) -> None:
-        """Ends it; workers live on."""
+        """Ends it, even if it hangs; workers live on."""
         self.asking.close()
-        with contextlib.suppress(ChildProcessError):
+        with contextlib.suppress(ChildProcessError, ProcessLookupError):
+            ended = os.pidfd_open(self.pid)
+            poll = select.poll()
+            poll.register(ended, select.POLLIN)
+            if not poll.poll(_END_SECONDS * 1000):
+                os.kill(self.pid, signal.SIGKILL)
+            os.close(ended)
             os.waitpid(self.pid, 0)
 
 
