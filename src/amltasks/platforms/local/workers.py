@@ -8,6 +8,7 @@ import contextlib
 import ctypes
 import importlib.machinery
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -23,6 +24,7 @@ from amltasks.errors import ServiceError
 from amltasks.kernels.switch import forks_wanted
 from amltasks.platforms.local.nursery import COMMAND, Nursery, can_fork
 
+_END_SECONDS = 1.0  # for a killed worker to be gone
 _ANSWER_SECONDS = 5.0  # for the nursery to fork; then a worker is started without it
 
 
@@ -187,8 +189,12 @@ async def _exit_code(answers: socket.socket, pidfd: int) -> int:
         await _readable(pidfd)
         return int(data) if data else -signal.SIGKILL
     finally:
+        # Where this ends before the worker does, with the event loop: so does the worker.
         with contextlib.suppress(ProcessLookupError):
-            _kill(pidfd)  # where this ends before the worker: with the event loop
+            _kill(pidfd)
+            ended = select.poll()
+            ended.register(pidfd, select.POLLIN)
+            ended.poll(_END_SECONDS * 1000)
         answers.close()
         os.close(pidfd)
 
