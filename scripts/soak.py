@@ -73,20 +73,18 @@ def _soak(python: Path, folder: Path, temporary: Path, runs: int) -> tuple[list[
     with contextlib.closing(LocalCompute.warm(zygotes)) as forked:
         forked.preload(choose(cell for kind in FORKED for cell in kind.cells))
 
-        async def rounds() -> tuple[list[Sample], list[str]]:
-            samples: list[Sample] = []
-            wrong: list[str] = []
-            done = 0
-            while done < runs or len(samples) < WARM_UP_ROUNDS + 2:
-                for compute, kinds in ((forked, FORKED), (LocalCompute(), DIRECT)):
-                    wrong += await _round(compute, kinds, folder, python, len(samples))
-                    shutil.rmtree(folder)
-                    done += len(kinds)
-                samples.append(take(done, temporary, samples[0].processes if samples else None))
-                print(_line(samples[-1]), flush=True)
-            return samples, wrong
-
-        return asyncio.run(rounds())
+        samples: list[Sample] = []
+        wrong: list[str] = []
+        done = 0
+        while done < runs or len(samples) < WARM_UP_ROUNDS + 2:
+            for compute, kinds in ((forked, FORKED), (LocalCompute(), DIRECT)):
+                # A loop for each: workers that wait for another notebook end with it.
+                wrong += asyncio.run(_round(compute, kinds, folder, python, len(samples)))
+                shutil.rmtree(folder)
+                done += len(kinds)
+            samples.append(take(done, temporary, samples[0].processes if samples else None))
+            print(_line(samples[-1]), flush=True)
+        return samples, wrong
 
 
 async def _round(compute: LocalCompute, kinds: Sequence[Kind], folder: Path, python: Path, number: int) -> list[str]:
