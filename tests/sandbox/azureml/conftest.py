@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from sandbox.azure.resources import Resource
 from sandbox.world import World
 from tests.recordings import record
 from tests.sandbox.azure.conftest import Cloud, opened, sdk
@@ -24,14 +26,21 @@ def cloud(sdk: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clo
         yield cloud
 
 
+@contextmanager
+def new_workspace(cloud: Cloud) -> Iterator[Resource]:
+    """One with a cluster of two nodes; the pace of the cloud is afterwards what it was."""
+    azure = cloud.world.azure
+    workspace = azure.workspaces.create(f"ws-{uuid.uuid4().hex[:8]}")
+    azure.computes.create(workspace, "cpu", nodes=2)
+    before = dict(vars(azure.execution.pace))
+    yield workspace
+    vars(azure.execution.pace).update(before)
+
+
 @pytest.fixture
 def scene(cloud: Cloud) -> Iterator[Scene]:
-    scene = Scene(cloud, cloud.world.azure.workspaces.create(f"ws-{uuid.uuid4().hex[:8]}"))
-    scene.azure.computes.create(scene.workspace, "cpu", nodes=2)
-    pace = scene.azure.execution.pace
-    before = dict(vars(pace))
-    yield scene
-    vars(pace).update(before)
+    with new_workspace(cloud) as workspace:
+        yield Scene(cloud, workspace)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +12,10 @@ from tests.locking import one_at_a_time
 from tests.recordings import record
 from tests.sandbox.azure.conftest import Cloud, opened, sdk
 from tests.sandbox.azure.sdk import Sdk
+from tests.sandbox.azureml.conftest import code, new_workspace
 from tests.sandbox.azureml_v1.scene import Scene
 
-__all__ = ["sdk"]  # of v2: what one of them registers, the other one finds
+__all__ = ["code", "sdk"]  # the SDK v2: what one of them registers, the other one finds
 
 
 @pytest.fixture(scope="session")
@@ -39,16 +39,5 @@ def cloud(sdk_v1: Sdk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clo
 
 @pytest.fixture
 def scene(cloud: Cloud) -> Iterator[Scene]:
-    scene = Scene(cloud, cloud.world.azure.workspaces.create(f"ws-{uuid.uuid4().hex[:8]}"))
-    scene.azure.computes.create(scene.workspace, "cpu", nodes=2)
-    pace = scene.azure.execution.pace
-    before = dict(vars(pace))
-    yield scene
-    vars(pace).update(before)
-
-
-@pytest.fixture
-def code(tmp_path: Path) -> Path:
-    folder = tmp_path / "code"
-    folder.mkdir()
-    return folder
+    with new_workspace(cloud) as workspace:
+        yield Scene(cloud, workspace)
