@@ -4,9 +4,9 @@ import sys
 
 if __name__ == "__main__":
     try:
-        from amltasks.commands.door import enter
+        from amltasks.commands.door import enter_with_notebooks
 
-        enter("amltasks.commands.run_notebooks_task")
+        enter_with_notebooks("amltasks.commands.run_notebooks_task")
     except (ImportError, SyntaxError) as error:
         why = " ".join(str(error).replace("%", "%AZP25").split())
         message = f"The task's own environment is damaged ({why}): delete the folder {sys.prefix}; it is made anew."

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Of the package's rooms: what each may import, beside itself. Everything may know errors, data, quoting.
 MAY_KNOW = {
     "redaction": set(),
-    "devops": {"report.model", "report.traceback_text"},
+    "devops": {"report.model", "report.checks", "report.traceback_text"},
     "agent": {"redaction"},
     "kernels": set(),
     "notebooks": {
@@ -36,6 +36,14 @@ MAY_KNOW = {
         "redaction",
         "requests",
         "kernels.preload",
+    },
+    "models": {"platforms.registry", "report.checks", "report.model", "report.results_file", "redaction", "durations"},
+    "endpoints": {
+        "platforms.registry",
+        "platforms.endpoints",
+        "report.checks",
+        "redaction",
+        "durations",
     },
     "platforms": {
         "notebooks",
@@ -66,7 +74,7 @@ AZUREML = {
     )
 }
 SDKS = {
-    "azure": {"devops/sdk.py", "commands/azureml.py"} | AZUREML,
+    "azure": {"devops/sdk.py", "commands/places.py"} | AZUREML,
     "azure.ai": {"platforms/azureml/v2/jobs.py"},
     "azureml": {f"platforms/azureml/v1/{name}.py" for name in ("answers", "authentication", "environments", "service")},
     "msrest": {"devops/client.py", "devops/sdk.py", "devops/transport.py"},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from amltasks.agent.job import Job
 from amltasks.agent.output import Output
 from amltasks.cancellation import cancel_on_signals
 from amltasks.commands.exit_codes import ExitCode
+from amltasks.commands.places import SignedIn, sign_in, sign_in_on_laptop
 from amltasks.errors import UserError
 from amltasks.notebooks.plan import plan_runs
 from amltasks.platforms.azureml.request import AzureRequest, refuse_without_platform
@@ -21,10 +21,7 @@ from amltasks.platforms.base import NotebookRun, Stop
 from amltasks.requests import Platform, RunNotebooksRequest
 
 if TYPE_CHECKING:
-    from azure.core.credentials import TokenCredential
-
     from amltasks.platforms.azureml.compute import AzureMLCompute
-    from amltasks.platforms.azureml.connection import ServiceConnection
     from amltasks.platforms.azureml.service import Service
 
 
@@ -37,8 +34,6 @@ def compute_of(job: Job, request: RunNotebooksRequest, output: Output) -> AzureM
         refuse_without_platform(job.inputs)
         return None
     from amltasks.platforms.azureml.compute import AzureMLCompute
-    from amltasks.platforms.azureml.connection import ServiceConnection
-    from amltasks.platforms.azureml.credential import credential, federation
     from amltasks.platforms.azureml.step import Step
     from amltasks.platforms.azureml.v1.bounds import NOTICE
 
@@ -47,17 +42,10 @@ def compute_of(job: Job, request: RunNotebooksRequest, output: Output) -> AzureM
             "secretParameters: cannot be sent to Azure ML, where everybody who may see the job would see them: keep "
             "secrets in a key vault that the job's identity may read."
         )
-    endpoint = job.endpoints.get("azureSubscription")
-    if endpoint is None:
-        raise UserError("azureSubscription: name the service connection by which Azure ML is reached.")
-    connection = ServiceConnection.from_agent(
-        endpoint.id, endpoint.url, endpoint.scheme, endpoint.parameters, endpoint.data
-    )
-    token = job.connection.token if job.connection else ""
-    assertion = federation(connection, _oidc_address(job), token).assertion
+    signed_in = sign_in(job)
     wanted = AzureRequest.from_inputs(job.inputs, job.variable("Build.DefinitionName"))
     step = Step.from_variables(job.variables)
-    service = _service(request.platform, connection, credential(connection, assertion), wanted)
+    service = _service(request.platform, signed_in, wanted)
     if request.platform is Platform.AZUREML_V1:
         output.command(commands.issue(NOTICE, "warning"))
     compute = AzureMLCompute(service, wanted, step, request.root)
@@ -69,14 +57,8 @@ def compute_of(job: Job, request: RunNotebooksRequest, output: Output) -> AzureM
 def compute_of_laptop(platform: Platform, given: Mapping[str, Any], root: Path) -> AzureMLCompute:
     """given: the command line's options. Raises UserError where there is no subscription."""
     from amltasks.platforms.azureml.compute import AzureMLCompute
-    from amltasks.platforms.azureml.connection import Scheme, ServiceConnection
-    from amltasks.platforms.azureml.credential import credential
     from amltasks.platforms.azureml.step import Step
 
-    subscription = given["subscription"] or os.environ.get("AZURE_SUBSCRIPTION_ID", "")
-    if not subscription:
-        raise UserError("--subscription: name the one of the workspace, or set AZURE_SUBSCRIPTION_ID.")
-    connection = ServiceConnection(scheme=Scheme.AMBIENT, subscription=subscription)
     wanted = AzureRequest.from_inputs(
         {
             "resourceGroup": given["resource_group"],
@@ -87,7 +69,7 @@ def compute_of_laptop(platform: Platform, given: Mapping[str, Any], root: Path) 
             "experiment": given["experiment"],
         }
     )
-    service = _service(platform, connection, credential(connection), wanted)
+    service = _service(platform, sign_in_on_laptop(given), wanted)
     compute = AzureMLCompute(service, wanted, Step.from_variables({}), root)
     list(compute.prepare())
     return compute
@@ -116,28 +98,15 @@ async def _submitted(compute: AzureMLCompute, runs: Sequence[NotebookRun], tell:
     return bool(stop)
 
 
-def _service(
-    platform: Platform, connection: ServiceConnection, credential: TokenCredential, wanted: AzureRequest
-) -> Service:
+def _service(platform: Platform, signed_in: SignedIn, wanted: AzureRequest) -> Service:
     """The workspace, by the SDK that the platform stands for. Raises UserError for what that cannot do."""
-    from amltasks.platforms.azureml.connection import chosen_workspace
-
-    workspace = chosen_workspace(connection, wanted)
+    workspace, credential, cloud = signed_in.workspace, signed_in.credential, signed_in.cloud
     if platform is Platform.AZUREML_V1:
         from amltasks.platforms.azureml.v1.bounds import refuse_unknown
         from amltasks.platforms.azureml.v1.service import ServiceV1
 
         refuse_unknown(wanted)
-        return ServiceV1(workspace, credential, connection.cloud, wanted.experiment)
+        return ServiceV1(workspace, credential, cloud, wanted.experiment)
     from amltasks.platforms.azureml.v2.service import ServiceV2
 
-    return ServiceV2(workspace, credential, connection.cloud)
-
-
-def _oidc_address(job: Job) -> str:
-    """Where assertions for service connections are given."""
-    known = job.variable("System.OidcRequestUri")
-    parts = [job.variable(f"System.{name}") for name in ("TeamProjectId", "HostType", "PlanId", "JobId")]
-    project, hub, plan, own = parts
-    made = f"{job.collection_url}{project}/_apis/distributedtask/hubs/{hub}/plans/{plan}/jobs/{own}/oidctoken"
-    return known or made
+    return ServiceV2(workspace, credential, cloud)

@@ -20,9 +20,15 @@ if TYPE_CHECKING:
 def enter(task: str) -> NoReturn:
     """Carries out the job on standard input, and ends the process at once: there is nothing to take apart.
 
-    task: the module whose `carry_out(job, output, compute)` does it. Raises ImportError, SyntaxError where it cannot be
-    imported.
+    task: the module whose `carry_out(job, output)` does it. Raises ImportError, SyntaxError where there is none.
     """
+    from amltasks.commands.task import run_task
+
+    _end(run_task(importlib.import_module(task).carry_out))
+
+
+def enter_with_notebooks(task: str) -> NoReturn:
+    """The same for a task that runs notebooks: `carry_out(job, output, compute)` is given kernels that get ready."""
     collect_seldom()
     given = sys.stdin.buffer.read()
     with contextlib.ExitStack() as stack:
@@ -33,6 +39,10 @@ def enter(task: str) -> NoReturn:
         from amltasks.commands.task import run_task
 
         code = run_task(lambda job, output: carry_out(job, output, compute), io.BytesIO(given))
+    _end(code)
+
+
+def _end(code: int) -> NoReturn:
     atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()
