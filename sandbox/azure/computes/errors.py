@@ -44,3 +44,38 @@ def bad_scale(least: int, most: int) -> MachineLearningError:
 
 def is_in_use(name: str) -> MachineLearningError:
     return MachineLearningError(409, f"The compute {name} runs jobs: cancel them first.", code="Conflict")
+
+
+def bad_location(location: str, known: Iterable[str]) -> MachineLearningError:
+    return MachineLearningError(
+        400,
+        f"The provided location '{location}' is not available for this compute. Available are: {', '.join(known)}.",
+        code="BadArgument",
+        inner=("LocationNotAvailable",),
+    )
+
+
+def too_few_cores(purpose: str, least: int, cores: int) -> MachineLearningError:
+    return MachineLearningError(
+        400,
+        f"A cluster with the purpose {purpose} must have at least {least} virtual CPUs, this one would have {cores}: "
+        "take more or larger agents, or the purpose DevTest.",
+        code="BadArgument",
+    )
+
+
+def no_cluster(name: str) -> MachineLearningError:
+    return MachineLearningError(
+        404, f"The Kubernetes cluster {name} was not found.", code="NotFound", inner=("ClusterNotFound",)
+    )
+
+
+def no_room(name: str, quota: int, taken: int, asked: int) -> MachineLearningError:
+    """Of the cores in the region, which Azure looks at only when it makes the machines."""
+    return MachineLearningError(
+        400,
+        "InvalidTemplateDeployment: Error code: 'QuotaExceeded'. Message: Provisioning of resource(s) for container "
+        f"service {name} failed: Operation could not be completed as it results in exceeding approved Total Regional "
+        f"Cores quota. Current Limit: {quota}, Current Usage: {taken}, Additional Required: {asked}.",
+        code="BadArgument",
+    )

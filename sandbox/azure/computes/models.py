@@ -75,6 +75,41 @@ class Kubernetes(_Compute):
     properties: KubernetesProperties = KubernetesProperties()
 
 
+class TlsSettings(Wire):
+    """Of an AKS compute's services: status Enabled with a certificate, or Auto with a label in Azure's own domain."""
+
+    status: Annotated[str, one_of("Disabled", "Enabled", "Auto")] = "Disabled"
+    cname: Text | None = None
+    cert: Text | None = None
+    key: Text | None = None
+    leaf_domain_label: Text | None = None
+    overwrite_existing_domain: Flag = False
+
+
+class AksNetwork(Wire):
+    subnet_id: Text
+    service_cidr: Text
+    dns_service_ip: Text = Field(alias="dnsServiceIP")
+    docker_bridge_cidr: Text
+
+
+class AksProperties(Wire):
+    agent_count: Annotated[Integer, Field(ge=1)] | None = None
+    agent_vm_size: Text | None = None
+    cluster_purpose: Annotated[str, one_of("FastProd", "DenseProd", "DevTest")] = "FastProd"
+    load_balancer_type: Annotated[str, one_of("PublicIp", "InternalLoadBalancer")] = "PublicIp"
+    load_balancer_subnet: Text | None = None
+    ssl_configuration: TlsSettings | None = None
+    aks_networking_configuration: AksNetwork | None = None
+
+
+class Aks(_Compute):
+    """With the id of a cluster it is attached, without one it is made."""
+
+    compute_type: Literal["AKS"]
+    properties: AksProperties = AksProperties()
+
+
 class UserIdentityRef(Wire):
     principal_id: Text | None = None
     client_id: Text | None = None
@@ -91,7 +126,7 @@ class Compute(Wire):
     location: Text
     tags: dict[str, str] = {}
     identity: Identity | None = None
-    properties: Annotated[Cluster | Kubernetes, Field(discriminator="compute_type")]
+    properties: Annotated[Cluster | Kubernetes | Aks, Field(discriminator="compute_type")]
 
 
 class ScaleUpdate(Wire):

@@ -227,7 +227,7 @@ class Endpoints(Protocol):
         """Percent by deployment, which sum to 100 (to 0 where nothing is to be served). Takes effect as a whole."""
 
     def tag(self, endpoint: str, tags: Mapping[str, str]) -> None:
-        """Adds tags, or changes their values; an empty one takes a tag away. By these a rollout goes on after a break."""
+        """Adds tags, or changes their values; an empty one takes it away. A rollout goes on by these."""
 
     def access(self, endpoint: str) -> Access:
         """With keys or a token as they are now."""
