@@ -7,6 +7,7 @@ from pathlib import Path
 from sandbox.azure.arm.state import open_subscription
 from sandbox.azure.artifacts.state import Artifacts
 from sandbox.azure.assets.state import Assets
+from sandbox.azure.computes.aks import AksClusters
 from sandbox.azure.computes.state import Computes
 from sandbox.azure.credentials.state import Credentials
 from sandbox.azure.datasets.state import Datasets
@@ -22,6 +23,7 @@ from sandbox.azure.modelmanagement.state import Models
 from sandbox.azure.operations import Operations
 from sandbox.azure.resources import Resources
 from sandbox.azure.roles import Roles
+from sandbox.azure.serving.state import Serving
 from sandbox.azure.snapshots.state import Snapshots
 from sandbox.azure.storage.state import Storage
 from sandbox.azure.tokens import AccessTokens
@@ -46,6 +48,7 @@ class Cloud:
         self.storage = Storage(store, self.resources, blobs)
         self.workspaces = Workspaces(self.resources, self.storage, self.subscription, self.location)
         self.computes = Computes(self.resources, clock, self.location)
+        self.kubernetes = AksClusters(store, self.resources, self.location)
         self.datastores = Datastores(self.resources)
         self.credentials = Credentials(store, clock)
         self.assets = Assets(store, self.resources)
@@ -59,8 +62,10 @@ class Cloud:
         self.tracking = Tracking(store)
         self.metrics = Metrics(store, self.tracking)
         self.execution = Execution(self, clock)
+        self.serving = Serving(self.execution.images)
         self.execution.recover()
 
     def close(self) -> None:
+        self.serving.close()
         self.execution.close()
         self.storage.close()
