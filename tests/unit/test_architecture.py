@@ -47,7 +47,9 @@ MAY_KNOW = {
     },
     "platforms": {
         "notebooks",
+        "report.files",
         "report.model",
+        "report.results_file",
         "redaction",
         "requests",
         "kernels",

@@ -13,6 +13,8 @@ from typing import Protocol
 
 from amltasks.data import Data
 
+KEY = "amltasks.key"  # the tag that holds NewModel.key
+
 
 class Model(Data):
     """A registered version. id: as other tasks name it, `name:version`. run: that it comes from, empty if from none.
@@ -39,8 +41,8 @@ class Model(Data):
 class NewModel(Data):
     """What is to be registered. path: a file or a folder. kind: `custom`, `mlflow` or `triton`.
 
-    key: the same for every try of the same step; a version that has it in its tags is this one, so that nothing is
-    registered twice.
+    key: the same for every try of the same step; a version that has it in its tag KEY is this one, so that nothing is
+    registered twice. tags need not hold it: the registry adds it.
     """
 
     name: str
@@ -70,7 +72,10 @@ class Registry(Protocol):
         """Comes first. Raises UserError where there is no such place, or no right to see it."""
 
     def versions(self, name: str, tags: Mapping[str, str] = {}) -> Iterator[Model]:
-        """Those with all of the tags, the newest first; nothing where there are none. An empty value is any value."""
+        """Those with all of the tags, the newest first; nothing where there are none. An empty value is any value.
+
+        name: empty for the versions of all names, of which those of one name stand together.
+        """
 
     def get(self, name: str, version: str) -> Model | None:
         """One version. The version may be an alias or a stage where the registry has them."""
