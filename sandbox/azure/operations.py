@@ -10,13 +10,14 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from sandbox.azure.routing import SUBSCRIPTION, Route
-from sandbox.azure.versions import COMPUTES
+from sandbox.azure.versions import COMPUTES, V1_COMPUTES
 from sandbox.azure.wire import AzureError, Call, reply
 from sandbox.clock import Clock
 from sandbox.store import Document, Store, Table
 from sandbox.wire import Answer, format_time
 
 Status = Literal["InProgress", "Succeeded", "Failed", "Canceled"]
+_PATIENCE = 20  # seconds, for which clients wait for an answer
 _PROVIDER = "Microsoft.MachineLearningServices"
 
 
@@ -37,6 +38,7 @@ class Operations:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._table = Table(store, "azure-operation", Operation)
         self._clock = clock
+        self._ended = threading.Condition()
         self.retry_ms = 200
 
     def begin(self, resource: str) -> Operation:
@@ -47,9 +49,21 @@ class Operations:
     def end(self, operation: Operation, status: Status = "Succeeded", error: tuple[str, str] | None = None) -> None:
         done = {"status": status, "error": error, "ended": format_time(self._clock.now())}
         self._table.put("", operation.id, operation.model_copy(update=done))
+        with self._ended:
+            self._ended.notify_all()
 
     def get(self, name: str) -> Operation | None:
         return self._table.get("", name)
+
+    def wait(self, name: str, seconds: float) -> None:
+        """Until an operation has ended, so long at most."""
+
+        def has_ended() -> bool:
+            operation = self.get(name)
+            return operation is None or operation.ended is not None
+
+        with self._ended:
+            self._ended.wait_for(has_ended, seconds)
 
     def run(self, resource: str, work: Callable[[], None], delay: float = 0) -> Operation:
         """Begin an operation whose work is done in a thread, after so many seconds; a AzureError is its failure."""
@@ -84,6 +98,9 @@ def accepted(call: Call, operation: Operation, content: Any = None, status: int 
 
 
 def _status(call: Call) -> Answer:
+    """The SDK v1 would look every five seconds: it gets its answer when there is something to tell."""
+    if call.version == V1_COMPUTES:
+        call.azure.operations.wait(call.values["operation"], _PATIENCE)
     operation = _found(call)
     body: dict[str, Any] = {
         "id": call.path,

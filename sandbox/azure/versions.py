@@ -21,7 +21,8 @@ MACHINE_LEARNING = (
     "2025-12-01",
 )
 WORKSPACES = ("2020-01-01", *MACHINE_LEARNING)  # the first is by which azureml-core lists them
-COMPUTES = ("2020-02-02", *MACHINE_LEARNING)  # the first is all that azureml-core asks for
+V1_COMPUTES = "2020-02-02"  # all that azureml-core asks for
+COMPUTES = (V1_COMPUTES, *MACHINE_LEARNING)
 RESOURCES = ("2019-11-01", "2020-01-01", "2021-04-01", "2022-09-01", "2022-12-01")
 STORAGE = ("2019-06-01", "2021-09-01", "2022-09-01", "2023-01-01", "2023-05-01")
 IMDS = ("2018-02-01", "2019-08-01")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from sandbox.azure.arm.errors import resource_not_found
 from sandbox.azure.computes import errors
-from sandbox.azure.computes.models import Cluster, ClusterProperties, Compute, ComputeUpdate, ScaleUpdate
+from sandbox.azure.computes.models import Aks, Cluster, ClusterProperties, Compute, ComputeUpdate, ScaleUpdate
 from sandbox.azure.computes.state import nodes_of
 from sandbox.azure.operations import accepted
 from sandbox.azure.paging import page
@@ -43,15 +44,16 @@ def put_compute(call: Call) -> Answer:
     if not _NAME.fullmatch(name):
         raise errors.bad_name(name)
     path = f"{workspace.id}/computes/{name}"
-    if isinstance(asked.properties, Cluster):
-        call.azure.computes.check_cluster(path, asked.properties.properties)
     known = call.azure.computes.find(workspace, name)
     more = {"location": asked.location, "tags": asked.tags}
     if asked.identity:
         more["identity"] = asked.identity.json_form()
-    made = call.azure.computes.put(path, asked.properties.json_form(), more, by=call.caller_id)
+    properties, check = _prepared(call, path, asked, known)
+    state = "Updating" if known else "Creating"
+    made = call.azure.computes.put(path, properties, more, call.caller_id, state=state)
     call.azure.execution.resize(made)
-    operation = call.azure.operations.run(made.id, lambda: None, delay=call.azure.execution.pace.allocate)
+    computes, delay = call.azure.computes, call.azure.execution.pace.allocate
+    operation = call.azure.operations.run(made.id, lambda: computes.provision(made.id, check), delay=delay)
     return accepted(call, operation, _body(call, made), status=200 if known else 201, kind="compute")
 
 
@@ -62,7 +64,7 @@ def patch_compute(call: Call) -> Answer:
     inner = {**compute.properties["properties"], **changed.json_form()}
     call.azure.computes.check_cluster(compute.id, ClusterProperties.model_validate(inner))
     properties = {**compute.properties, "properties": inner}
-    made = call.azure.computes.put(compute.id, properties, compute.more, by=call.caller_id)
+    made = call.azure.computes.put(compute.id, properties, compute.more, call.caller_id, state="Succeeded")
     call.azure.execution.resize(made)
     operation = call.azure.operations.run(made.id, lambda: None)
     return accepted(call, operation, _body(call, made), status=200, kind="compute")
@@ -72,9 +74,32 @@ def delete_compute(call: Call) -> Answer:
     compute = _compute_of(call)
     if call.azure.execution.counts(compute)["runningNodeCount"]:
         raise errors.is_in_use(compute.name)
-    path = compute.id
-    operation = call.azure.operations.run(path, lambda: call.azure.computes.delete(path))
-    return accepted(call, operation, kind="compute")
+    path, cluster = compute.id, None
+    if compute.properties["computeType"] == "AKS" and call.query.get("underlyingresourceaction", "") != "detach":
+        cluster = compute.properties["resourceId"]
+
+    def delete() -> None:
+        call.azure.computes.delete(path)
+        if cluster:
+            call.azure.kubernetes.delete(cluster)
+
+    return accepted(call, call.azure.operations.run(path, delete), kind="compute")
+
+
+def _prepared(
+    call: Call, path: str, asked: Compute, known: Resource | None
+) -> tuple[dict[str, Any], Callable[[], None]]:
+    """A compute's properties, and what may yet go wrong when it is provisioned; what cannot be made is refused."""
+    properties = asked.properties
+    if isinstance(properties, Cluster):
+        call.azure.computes.check_cluster(path, properties.properties)
+    if not isinstance(properties, Aks):
+        return properties.json_form(), lambda: None
+    kubernetes = call.azure.kubernetes
+    kubernetes.check(properties)
+    group = call.azure.subscription.group(call.values["group"])
+    cluster, told = kubernetes.of(group, call.values["compute"], properties, known)
+    return told, lambda: None if properties.resource_id else kubernetes.check_room(cluster)
 
 
 def _compute_of(call: Call) -> Resource:

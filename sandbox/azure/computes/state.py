@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.azure.computes import errors
 from sandbox.azure.computes.models import ClusterProperties
+from sandbox.azure.machine_learning import MachineLearningError
 from sandbox.azure.resources import Resource, Resources
+from sandbox.azure.wire import AzureError
 from sandbox.clock import Clock
 from sandbox.wire import format_time
 
@@ -46,7 +50,7 @@ SIZES = {
 class Computes:
     """quota: cores that the clusters of one family of sizes may have together, and those of one serverless job.
 
-    Nodes that run jobs are elsewhere.
+    failures: code and message of what each of the next computes that are made fails by. Nodes are elsewhere.
     """
 
     def __init__(self, resources: Resources, clock: Clock, location: str) -> None:
@@ -54,6 +58,7 @@ class Computes:
         self._clock = clock
         self._location = location
         self.quota = 200
+        self.failures: deque[tuple[str, str]] = deque()
 
     def create(
         self,
@@ -74,7 +79,8 @@ class Computes:
         }
         path = f"{workspace.id}/computes/{name}"
         self.check_cluster(path, ClusterProperties.model_validate(properties))
-        return self.put(path, {"computeType": "AmlCompute", "properties": properties}, {"location": self._location})
+        whole = {"computeType": "AmlCompute", "properties": properties}
+        return self.put(path, whole, {"location": self._location}, state="Succeeded")
 
     def find(self, workspace: Resource, name: str) -> Resource | None:
         return self._resources.get(f"{workspace.id}/computes/{name}")
@@ -82,19 +88,47 @@ class Computes:
     def all(self, workspace: Resource) -> list[Resource]:
         return self._resources.all(f"{workspace.id}/computes")
 
-    def put(self, path: str, properties: dict[str, Any], more: dict[str, Any], by: str = "sandbox") -> Resource:
-        """properties: of the compute, by its type, as they are sent."""
+    def put(
+        self,
+        path: str,
+        properties: dict[str, Any],
+        more: dict[str, Any],
+        by: str = "sandbox",
+        *,
+        state: str,
+    ) -> Resource:
+        """properties: of the compute, by its type, as they are sent. state: of its provisioning."""
         old, now = self._resources.get(path), format_time(self._clock.now())
         whole = {
             "computeLocation": self._location,
+            "isAttachedCompute": properties["computeType"] != "AmlCompute",
             **properties,
-            "provisioningState": "Succeeded",
+            "provisioningState": state,
             "provisioningErrors": None,
             "createdOn": old.properties["createdOn"] if old else now,
             "modifiedOn": now,
-            "isAttachedCompute": properties["computeType"] != "AmlCompute",
         }
         return self._resources.put(path, whole, more, by=by)
+
+    def provision(self, path: str, check: Callable[[], None] = lambda: None) -> None:
+        """Finish a compute that is being made; raises the AzureError that it fails by. check: may raise one."""
+        error: AzureError | None = None
+        try:
+            if self.failures:
+                code, message = self.failures.popleft()
+                raise MachineLearningError(400, message, code=code)
+            check()
+        except AzureError as failure:
+            error = failure
+        compute = self._resources.get(path)
+        if compute is None:  # deleted while it was made
+            return
+        told: dict[str, Any] = {"provisioningState": "Failed" if error else "Succeeded", "provisioningErrors": None}
+        if error:
+            told["provisioningErrors"] = [{"error": {"code": error.code, "message": error.message}}]
+        self._resources.put(path, {**compute.properties, **told}, compute.more, by=compute.modified_by)
+        if error:
+            raise error
 
     def delete(self, path: str) -> None:
         self._resources.delete(path)
@@ -122,7 +156,7 @@ class Computes:
         taken = 0
         for other in self._resources.all(path.rpartition("/")[0]):
             inner = other.properties.get("properties") or {}
-            size = SIZES.get(str(inner.get("vmSize")).lower())
+            size = SIZES.get(str(inner.get("vmSize")).lower())  # clusters of Kubernetes have a quota of their own
             if size and size.family == family and other.id.lower() != path.lower():
                 taken += size.cores * int(inner["scaleSettings"]["maxNodeCount"])
         return taken
