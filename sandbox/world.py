@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.authority import Authority
 from sandbox.clock import Clock
+from sandbox.devops.approvals.state import Approvals
 from sandbox.devops.build.state import Builds
 from sandbox.devops.core.state import open_project
 from sandbox.devops.distributedtask.identity import IdentityTokens
@@ -40,6 +41,7 @@ class World:
         self.store = store
         self.project = open_project(store)
         self.builds = Builds(store)
+        self.approvals = Approvals(store)
         self.tests = TestRuns(store, self.builds)
         self.git = Repositories(store)
         self.tokens = Tokens(store)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.agent import inbox, repository
+from sandbox.agent.approvals import Answer
 from sandbox.agent.cancellation import Cancellation
 from sandbox.agent.endpoints import Endpoint
 from sandbox.agent.errors import PipelineError
@@ -107,6 +108,7 @@ class Agent:
         parameters: Mapping[str, str] | None = None,
         groups: Mapping[str, Group] | None = None,
         endpoints: Iterable[Endpoint] = (),
+        approvals: Mapping[str, Answer] | None = None,
         on_start: Callable[[Build], None] = lambda build: None,
     ) -> BuildResult:
         """Run a pipeline to its end. PipelineError where it is refused before it starts."""
@@ -122,6 +124,7 @@ class Agent:
             parameters=parameters or {},
             groups=groups or {},
             endpoints=tuple(endpoints),
+            approvals=approvals or {},
         )
         for endpoint in request.endpoints:
             self._world.identity_tokens.connect(endpoint.id, endpoint.name)

@@ -17,6 +17,7 @@ import yaml
 
 from sandbox.agent import endpoints
 from sandbox.agent.agent import Agent, BuildResult
+from sandbox.agent.approvals import ANSWERS, Answer
 from sandbox.agent.errors import PipelineError
 from sandbox.agent.process import Timing
 from sandbox.agent.variables import Group
@@ -46,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=FILE",
         help="a variable group from a YAML mapping; see docs",
     )
+    add("--approval", action="append", default=[], metavar="ENVIRONMENT=WHAT", help="approve, reject or ask; see docs")
     add("--endpoints", type=Path, metavar="FILE", help="service connections from a YAML or JSON list")
     add("--azure", action="store_true", help="let tasks reach Azure, by a service connection called azure; see docs")
     add("--work", type=Path, metavar="DIR", help="the agent's folder, kept [a temporary one, removed]")
@@ -126,6 +128,7 @@ def _run_pipeline(arguments: argparse.Namespace, world: World, server: Server, w
             parameters=_pairs(arguments.parameter, "--parameter"),
             groups={name: load_group(Path(file)) for name, file in _pairs(arguments.group, "--group").items()},
             endpoints=_endpoints(arguments, world),
+            approvals=_approvals(arguments.approval),
             on_start=on_start,
         )
 
@@ -212,6 +215,14 @@ def load_group(path: Path) -> Group:
         else:
             plain[str(name)] = str(value)
     return Group(plain, secret)
+
+
+def _approvals(given: list[str]) -> dict[str, Answer]:
+    wanted = _pairs(given, "--approval")
+    for answer in wanted.values():
+        if answer not in ANSWERS:
+            raise PipelineError(f"--approval wants ENVIRONMENT=approve, reject or ask, not '{answer}'")
+    return {name: answer for name, answer in wanted.items() if answer in ANSWERS}
 
 
 def _read_mapping(path: Path) -> dict[object, object]:

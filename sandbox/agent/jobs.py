@@ -70,10 +70,20 @@ def plan(job: Job, catalogue: Catalogue, scope: JobScope) -> list[PlannedStep]:
 
 
 def with_checkout(job: Job) -> tuple[Step, ...]:
-    """The steps with the checkout that every job begins with unless it says otherwise."""
+    """The steps with what a job begins with unless it says otherwise: a checkout, or all artifacts to deploy."""
+    if job.environment:
+        return _with_download(job)
     checkouts = [step for step in job.steps if step.task == "Checkout@1"]
     kept = tuple(step for step in job.steps if step not in checkouts or step.inputs["repository"] != "none")
     return kept if checkouts else (Step("Checkout@1", job.place, {"repository": "self"}), *kept)
+
+
+def _with_download(job: Job) -> tuple[Step, ...]:
+    said = [step for step in job.steps if step.task.startswith("DownloadPipelineArtifact@")]
+    none = [step for step in job.steps if step.task == "Checkout@1" and step.inputs["repository"] == "none"]
+    kept = tuple(step for step in job.steps if step not in none)
+    inputs = {"source": "current", "targetPath": "$(Pipeline.Workspace)"}
+    return kept if said else (Step("DownloadPipelineArtifact@2", job.place, inputs), *kept)
 
 
 def _has_main_part(planned: PlannedStep) -> bool:

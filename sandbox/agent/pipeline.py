@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
+from sandbox.agent.deployments import deploy_steps, environment_of
 from sandbox.agent.document import Mapping, Node, Place, Scalar, Sequence, fail
 
 T = TypeVar("T")
@@ -73,6 +74,7 @@ class Job:
     variables: tuple[Declaration, ...] = ()
     matrix: dict[str, dict[str, str]] = field(default_factory=dict)
     clean_workspace: str = ""
+    environment: str = ""  # of a deployment job
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ class Pipeline:
 
 _TRIGGERS = ("trigger", "pr", "schedules", "resources", "pool", "lockBehavior", "appendCommitMessageToRunName")
 _JOB = ("job", "displayName", "dependsOn", "condition", "continueOnError", "timeoutInMinutes", "cancelTimeoutInMinutes")
+_DEPLOYMENT = ("deployment", "environment", *_JOB[1:])
 _JOB_REST = ("variables", "steps", "strategy", "workspace", "pool", "uses", "templateContext")
 _STAGE = ("stage", "displayName", "dependsOn", "condition", "variables", "jobs", "pool", "lockBehavior", "isSkippable")
 _STEP = ("name", "displayName", "condition", "continueOnError", "enabled", "timeoutInMinutes", "env", "target")
@@ -173,19 +176,20 @@ def _job(node: Node, default_name: str = "") -> Job:
     if not isinstance(node, Mapping):
         fail(node, "expected '- job: name'")
     for key, _ in node.entries:
-        if key.text in ("deployment", "container", "services"):
+        if key.text in ("container", "services"):
             fail(key, f"'{key.text}' is not supported by the sandbox's agent")
-    if node.get("job") is None and not default_name:
+    deploys = node.get("deployment") is not None
+    if node.get("job") is None and not default_name and not deploys:
         fail(node, "expected '- job: name'")
-    _check(node, (*_JOB, *_JOB_REST), "a job")
-    if not isinstance(node.get("steps"), Sequence):
+    _check(node, (*(_DEPLOYMENT if deploys else _JOB), *_JOB_REST), "a job")
+    if not deploys and not isinstance(node.get("steps"), Sequence):
         fail(node, "a job needs 'steps'")
-    steps = _list(node.get("steps"), _step)
+    steps = _list(deploy_steps(node) if deploys else node.get("steps"), _step)
     _check_unique([(step.name, step.place) for step in steps if step.name], "step")
     workspace = node.get("workspace")
     depends_on = node.get("dependsOn")
     return Job(
-        name=_identifier(node, "job") or default_name,
+        name=_identifier(node, "deployment" if deploys else "job") or default_name,
         place=node.place,
         steps=steps,
         display_name=_text(node, "displayName"),
@@ -195,8 +199,9 @@ def _job(node: Node, default_name: str = "") -> Job:
         timeout=_number(node, "timeoutInMinutes", 60),
         cancel_timeout=_number(node, "cancelTimeoutInMinutes", 5),
         variables=_variables(node.get("variables")),
-        matrix=_matrix(node.get("strategy")),
+        matrix={} if deploys else _matrix(node.get("strategy")),
         clean_workspace=_text(workspace, "clean") if isinstance(workspace, Mapping) else "",
+        environment=environment_of(node) if deploys else "",
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sandbox.agent import graph, jobs, pipeline, templates
+from sandbox.agent import approvals, graph, jobs, pipeline, templates
 from sandbox.agent.endpoints import Endpoint, find
 from sandbox.agent.errors import PipelineError
 from sandbox.agent.pipeline import Job, Pipeline, Step
@@ -16,7 +16,10 @@ from sandbox.agent.variables import Group
 
 @dataclass(frozen=True)
 class Request:
-    """A pipeline's file and what goes with it. groups: variable groups by name."""
+    """A pipeline's file and what goes with it. groups: variable groups by name.
+
+    approvals: environments that ask for one, and who answers.
+    """
 
     path: Path
     repository: Path
@@ -26,6 +29,7 @@ class Request:
     parameters: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, Group] = field(default_factory=dict)
     endpoints: tuple[Endpoint, ...] = ()
+    approvals: Mapping[str, approvals.Answer] = field(default_factory=dict)
 
     def read(self, catalogue: Catalogue) -> Pipeline:
         """The pipeline, expanded and checked; PipelineError with file and line."""

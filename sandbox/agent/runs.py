@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from sandbox.agent import declarations, graph, jobs, process, repository
+from sandbox.agent import approvals, declarations, graph, jobs, process, repository
 from sandbox.agent.cancellation import Cancellation
 from sandbox.agent.delivery import Delivery
 from sandbox.agent.environment import worker_environment
@@ -106,10 +107,23 @@ class Run:
             stage = stages[name]
             upstream = Upstream({each: outcomes[each] for each in dependencies[name]})
             if self._is_wanted(stage, stage.variables, records[name], dependencies, outcomes, upstream):
-                outcomes[name] = self._run_stage(stage, records[name], upstream.direct)
+                outcomes[name] = self._run_stage_when_approved(stage, records[name], upstream.direct)
             else:
                 outcomes[name] = self._skip(records[name])
         return graph.together(outcome.verdict for outcome in outcomes.values())
+
+    def _run_stage_when_approved(self, stage: Stage, record: str, stages_before: Mapping[str, Outcome]) -> Outcome:
+        verdict = approvals.approved(
+            stage,
+            record,
+            self._request.approvals,
+            world=self._world,
+            build=self.build,
+            cancellation=self._cancellation,
+        )
+        if verdict is Verdict.Succeeded:
+            return self._run_stage(stage, record, stages_before)
+        return Outcome(self._complete(record, [verdict]))
 
     def _run_stage(self, stage: Stage, record: str, stages_before: Mapping[str, Outcome]) -> Outcome:
         self._world.builds.update(self.build.id, record, state="inProgress")
@@ -139,7 +153,8 @@ class Run:
         self._world.builds.update(self.build.id, record, state="inProgress")
         outputs: dict[str, str] = {}
         verdicts = []
-        for order, (leg, leg_variables) in enumerate((job.matrix or {"": {}}).items(), 1):
+        legs = {"Deploy": _of_deployment(job)} if job.environment else job.matrix or {"": {}}
+        for order, (leg, leg_variables) in enumerate(legs.items(), 1):
             shown = " ".join(filter(None, (job.display_name or job.name, leg)))
             identity = Identity(
                 stage=stage.name,
@@ -155,7 +170,8 @@ class Run:
             leg_declared = tuple(Declaration(*each) for each in leg_variables.items())
             outcome = self._run_job(job, identity, (*stage.variables, *job.variables, *leg_declared), upstream)
             verdicts.append(outcome.verdict)
-            outputs |= {f"{leg}.{key}" if leg else key: value for key, value in outcome.outputs.items()}
+            prefix = job.name if job.environment else leg
+            outputs |= {f"{prefix}.{key}" if prefix else key: value for key, value in outcome.outputs.items()}
         return Outcome(self._complete(record, verdicts), outputs)
 
     def _run_job(self, job: Job, identity: Identity, declared: tuple[Declaration, ...], upstream: Upstream) -> Outcome:
@@ -293,6 +309,12 @@ class Run:
 
     def _skip(self, record: str) -> Outcome:
         return Outcome(self._complete(record, [Verdict.Skipped]))
+
+
+def _of_deployment(job: Job) -> dict[str, str]:
+    """Variables that only deployment jobs have."""
+    number = str(zlib.crc32(job.environment.encode("utf-8")) % 1000 + 1)
+    return {"Environment.Name": job.environment, "Environment.Id": number, "Strategy.Name": "runOnce"}
 
 
 def _build_verdict(verdict: Verdict) -> BuildVerdict:

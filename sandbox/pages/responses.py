@@ -16,7 +16,7 @@ from sandbox.devops.build.state import Attachment as BuildAttachment
 from sandbox.devops.build.state import Build, Record
 from sandbox.devops.test.models import Attachment, Result, Run, SubResult
 from sandbox.pages.markup import log_lines, markdown
-from sandbox.wire import Answer, Call, ServiceError
+from sandbox.wire import Answer, Call, ServiceError, bad_request
 
 SUMMARY = "Distributedtask.Core.Summary"
 HTML = "text/html; charset=utf-8"
@@ -73,7 +73,20 @@ def show_build(call: Call) -> Answer:
         (each.name, markdown(_content(call, build, each).decode("utf-8", "replace")))
         for each in call.world.builds.attachments(build.id, SUMMARY)
     ]
-    return _render_build(call, build, "build.html", "summary", rows=_rows(records), issues=issues, summaries=summaries)
+    asked = [each for each in call.world.approvals.all() if each.build_id == build.id and each.status == "pending"]
+    values = {"rows": _rows(records), "issues": issues, "summaries": summaries, "approvals": asked}
+    return _render_build(call, build, "build.html", "summary", **values)
+
+
+def decide(call: Call) -> Answer:
+    """A person's click on Approve or Reject; only this sandbox's own pages may send it."""
+    if call.headers.get("origin") != call.base_url:
+        raise ServiceError(403, "UnauthorizedRequestException", "This form belongs to the page of the sandbox itself.")
+    build, decision = _build(call), call.values["decision"]
+    if decision not in ("approved", "rejected"):
+        raise bad_request(f"{decision!r} is neither approved nor rejected.")
+    call.world.approvals.decide(call.values["approvalId"], "approved" if decision == "approved" else "rejected")
+    return Answer(b"", 303, HTML, {"Location": f"/builds/{build.id}"})
 
 
 def show_tests(call: Call) -> Answer:

@@ -15,12 +15,17 @@ def _page(path: str, handler: Callable[[Call], Answer], query: tuple[str, ...] =
     return Route("GET", path, responses.page(handler), _NOWHERE, query, published=False, page=True)
 
 
+def _form(path: str, handler: Callable[[Call], Answer]) -> Route:
+    return Route("POST", path, responses.page(handler), _NOWHERE, (), published=False, page=True)
+
+
 _BUILD_QUERY = ("buildId", "view", "j", "t", "_a")
 _RUN_QUERY = ("runId", "resultId", "_a", "paneView")
 
 ROUTES = [
     _page("/", responses.show_builds),
     _page("/builds/{buildId}", responses.show_build),
+    _form("/builds/{buildId}/approvals/{approvalId}/{decision}", responses.decide),
     _page("/builds/{buildId}/tests", responses.show_tests),
     _page("/builds/{buildId}/files", responses.show_files),
     _page("/builds/{buildId}/logs/{logId}", responses.show_log),

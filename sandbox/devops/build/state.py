@@ -12,7 +12,7 @@ from typing import Any, Literal
 from sandbox.devops.build import errors
 from sandbox.store import Document, Store, Table
 
-RecordType = Literal["Stage", "Phase", "Job", "Task"]
+RecordType = Literal["Stage", "Phase", "Job", "Task", "Checkpoint", "Checkpoint.Approval"]
 RecordState = Literal["pending", "inProgress", "completed"]
 Result = Literal["succeeded", "succeededWithIssues", "failed", "canceled", "skipped", "abandoned"]
 BuildResult = Literal["none", "succeeded", "partiallySucceeded", "failed", "canceled"]

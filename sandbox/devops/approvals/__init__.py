@@ -1,0 +1,1 @@
+"""Approvals: what a person says before a stage may use an environment."""
