@@ -69,16 +69,44 @@ AZUREML = {
         "logs",
         "v1/answers",
         "v1/authentication",
+        "v1/client",
+        "v1/computes",
+        "v1/endpoints",
+        "v1/packages",
+        "v1/registry",
         "v1/service",
+        "v1/services",
+        "v2/client",
+        "v2/computes",
+        "v2/deployments",
+        "v2/endpoints",
         "v2/jobs",
+        "v2/registry",
         "v2/runs",
         "v2/service",
     )
 }
 SDKS = {
     "azure": {"devops/sdk.py", "commands/places.py"} | AZUREML,
-    "azure.ai": {"platforms/azureml/v2/jobs.py"},
-    "azureml": {f"platforms/azureml/v1/{name}.py" for name in ("answers", "authentication", "environments", "service")},
+    "azure.ai": {
+        f"platforms/azureml/v2/{name}.py"
+        for name in ("client", "computes", "deployments", "endpoints", "jobs", "registry")
+    },
+    "azureml": {
+        f"platforms/azureml/v1/{name}.py"
+        for name in (
+            "answers",
+            "authentication",
+            "client",
+            "computes",
+            "endpoints",
+            "environments",
+            "packages",
+            "registry",
+            "service",
+            "services",
+        )
+    },
     "msrest": {"devops/client.py", "devops/sdk.py", "devops/transport.py"},
 }
 

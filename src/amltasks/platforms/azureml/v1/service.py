@@ -7,22 +7,19 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
-from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from amltasks.errors import ServiceError, UserError
+from amltasks.errors import ServiceError
 from amltasks.platforms.azureml.answers import repeated
 from amltasks.platforms.azureml.connection import Cloud, Workspace
-from amltasks.platforms.azureml.service import Job, JobSpec, RunDetails, there_are
+from amltasks.platforms.azureml.service import Job, JobSpec, RunDetails
 from amltasks.platforms.azureml.step import BUILD, NOTEBOOK
-from amltasks.platforms.azureml.v1.answers import answered, status_of
-from amltasks.platforms.azureml.v1.authentication import authentication
-from amltasks.platforms.azureml.v1.bounds import make_ready
+from amltasks.platforms.azureml.v1.answers import answered
+from amltasks.platforms.azureml.v1.client import Client, last_numbers
 from amltasks.platforms.azureml.v1.environments import environment_of
-from amltasks.quoting import quoted
 
 if TYPE_CHECKING:
     import azureml.core as sdk
@@ -30,63 +27,25 @@ if TYPE_CHECKING:
 
 _LIMIT_MARGIN = 1800  # seconds over the notebook's own time-out: the environment may be built within them
 _TAGS = {"file": NOTEBOOK, "devops_run_id": BUILD}  # by which runs were found before there were ours
-_Answer = TypeVar("_Answer")
 
 
-class ServiceV1:
+class ServiceV1(Client):
     """See `service.Service`."""
 
     details_requests = 3
 
     def __init__(self, workspace: Workspace, credential: TokenCredential, cloud: Cloud, experiment: str) -> None:
-        self.workspace = workspace
-        self._credential = credential
-        self._cloud = cloud
+        super().__init__(workspace, credential, cloud)
         self._experiment_name = experiment
-        self._runs: dict[str, sdk.Run] = {}
         self._sent: set[Path] = set()  # snapshots' folders
         self._environments: dict[str, sdk.Environment] = {}
         self._alone = threading.Lock()
-
-    def open(self) -> None:
-        make_ready()
-        self._workspace = repeated(self._opened)
-
-    def _opened(self) -> sdk.Workspace:
-        from azureml.core import Workspace as SdkWorkspace
-
-        place = self.workspace
-        group = {"subscription_id": place.subscription, "resource_group": place.resource_group}
-        signed_in = authentication(self._credential, self._cloud)
-        with answered(f"The workspace {place.name} cannot be used"):
-            try:
-                return SdkWorkspace.get(place.name, auth=signed_in, cloud=self._cloud.name, **group)
-            except Exception as error:
-                if status_of(error) != HTTPStatus.NOT_FOUND:
-                    raise
-            known = sorted(SdkWorkspace.list(auth=signed_in, **group))
-        raise UserError(
-            f"There is no workspace {quoted(place.name)} in the resource group {quoted(place.resource_group)}"
-            f"{there_are(place.name, known)}"
-        )
 
     @cached_property
     def _experiment(self) -> sdk.Experiment:
         from azureml.core import Experiment
 
         return Experiment(self._workspace, self._experiment_name)
-
-    def check_compute(self, name: str) -> None:
-        from azureml.core import ComputeTarget
-
-        def names_of_all() -> list[str]:
-            with answered(f"The compute {name} cannot be used"):
-                return sorted(target.name for target in ComputeTarget.list(self._workspace))
-
-        names = repeated(names_of_all)
-        if name not in names:
-            where = f"in the workspace {self.workspace.name}"
-            raise UserError(f"compute: {quoted(name)} is not {where}{there_are(name, names)}")
 
     def submit(self, spec: JobSpec) -> Job:
         # One at a time until its snapshot is there: the next one then only names it.
@@ -175,52 +134,25 @@ class ServiceV1:
             except OSError as error:
                 raise ServiceError(f"{what}: {error}") from error
 
-        self._asked(name, what, download)
+        self._asked_run(name, what, download)
         return folder
 
     def details(self, name: str) -> RunDetails:
         what = f"Azure ML did not tell of the job {name}"
-        return RunDetails.model_validate(self._asked(name, what, lambda run: run.get_details()))
+        return RunDetails.model_validate(self._asked_run(name, what, lambda run: run.get_details()))
 
     def metrics(self, name: str) -> dict[str, float]:
         """Those of its child runs, too, each after its run's name: `fold.r2`."""
         what = f"Azure ML did not tell of the job {name}"
-        logged: dict[str, dict[str, Any]] = self._asked(name, what, lambda run: run.get_metrics(recursive=True))
-        found = _last_numbers(logged.get(name, {}))
+        logged: dict[str, dict[str, Any]] = self._asked_run(name, what, lambda run: run.get_metrics(recursive=True))
+        found = last_numbers(logged.get(name, {}))
         if any(run != name and values for run, values in logged.items()):
-            children = self._asked(name, what, lambda run: list(run.get_children(recursive=True)))
+            children = self._asked_run(name, what, lambda run: list(run.get_children(recursive=True)))
             for child in children:
                 called = (child.name or child.id).rpartition(">")[2]  # the SDK puts the parent's before it
-                values = _last_numbers(logged.get(child.id, {}))
+                values = last_numbers(logged.get(child.id, {}))
                 found |= {f"{called}.{metric}": value for metric, value in values.items()}
         return found
-
-    def close(self) -> None:
-        """Nothing is kept open."""
-
-    def _asked(self, name: str, what: str, question: Callable[[sdk.Run], _Answer]) -> _Answer:
-        def ask() -> _Answer:
-            run = self._run(name)
-            if run is None:
-                raise UserError(f"{what}: there is no such run.")
-            with answered(what):
-                return question(run)
-
-        return repeated(ask)
-
-    def _run(self, name: str) -> sdk.Run | None:
-        """The run of that name, if there is one, as it was when it was first asked for."""
-        from azureml.core import Run
-
-        if name not in self._runs:
-            with answered(f"The job {name} could not be looked for"):
-                try:
-                    self._runs[name] = Run.get(self._workspace, name)
-                except Exception as error:
-                    if status_of(error) != HTTPStatus.NOT_FOUND:
-                        raise
-                    return None
-        return self._runs[name]
 
 
 def _job(run: sdk.Run, status: str) -> Job:
@@ -231,9 +163,3 @@ def _job(run: sdk.Run, status: str) -> Job:
         experiment=run.experiment.name,
         tags={str(name): str(value) for name, value in (run.tags or {}).items()},
     )
-
-
-def _last_numbers(values: dict[str, Any]) -> dict[str, float]:
-    """Of each metric that is a number, or a list of such, the last."""
-    last = {name: value[-1] if isinstance(value, list) and value else value for name, value in values.items()}
-    return {name: float(value) for name, value in last.items() if isinstance(value, (int, float))}
