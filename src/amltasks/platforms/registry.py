@@ -42,7 +42,8 @@ class NewModel(Data):
     """What is to be registered. path: a file or a folder. kind: `custom`, `mlflow` or `triton`.
 
     key: the same for every try of the same step; a version that has it in its tag KEY is this one, so that nothing is
-    registered twice. tags need not hold it: the registry adds it.
+    registered twice. tags need not hold it: the registry adds it. output: where the same lies among what the run has
+    left, empty if it does not; a registry may take it from there.
     """
 
     name: str
@@ -55,6 +56,7 @@ class NewModel(Data):
     framework: str = ""
     framework_version: str = ""
     run: str = ""
+    output: str = ""
 
 
 class Metric(Data):
