@@ -44,6 +44,8 @@ MAY_KNOW = {
         "report.checks",
         "redaction",
         "durations",
+        "notebooks.core_yaml",
+        "notebooks.files",
     },
     "platforms": {
         "notebooks",

@@ -1,0 +1,1 @@
+"""Requests that tell whether what is served answers as it should."""
