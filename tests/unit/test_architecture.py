@@ -46,6 +46,7 @@ MAY_KNOW = {
         "durations",
         "notebooks.core_yaml",
         "notebooks.files",
+        "notebooks.strict_json",
     },
     "platforms": {
         "notebooks",
