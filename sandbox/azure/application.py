@@ -15,6 +15,7 @@ from starlette.requests import Request
 
 from sandbox.azure.arm import errors
 from sandbox.azure.hosts import BLOBS, HOSTS
+from sandbox.azure.onlineendpoints import scoring
 from sandbox.azure.roles import scope_of
 from sandbox.azure.routing import Host, Route
 from sandbox.azure.storage.forwarding import Blobs
@@ -32,12 +33,16 @@ class Azure:
     def __init__(self, world: World) -> None:
         self.world = world
         self._blobs = Blobs(world)
+        self._scoring = scoring.Scoring(world)
 
     def work(self, request: Request) -> Work:
         name = request.url.hostname or ""
         account = BLOBS.matches(name)
         if account is not None:
             return Work("azure", self._blobs.serve, partial(_faulty, BLOBS), streams=True)
+        for door in (scoring.MANAGED, scoring.KUBERNETES):
+            if door.matches(name) is not None:
+                return Work("azure", self._scoring.serve, partial(_faulty, door))
         host, named = next(
             ((host, named) for host in HOSTS if (named := host.matches(name)) is not None), (Host(name, ()), {})
         )

@@ -20,6 +20,7 @@ from sandbox.azure.jobs.state import Jobs
 from sandbox.azure.metrics.state import Metrics
 from sandbox.azure.mlflow.state import Tracking
 from sandbox.azure.modelmanagement.state import Models
+from sandbox.azure.onlineendpoints.state import OnlineEndpoints
 from sandbox.azure.operations import Operations
 from sandbox.azure.resources import Resources
 from sandbox.azure.roles import Roles
@@ -63,7 +64,9 @@ class Cloud:
         self.metrics = Metrics(store, self.tracking)
         self.execution = Execution(self, clock)
         self.serving = Serving(self.execution.images)
+        self.onlineendpoints = OnlineEndpoints(self, store)
         self.execution.recover()
+        self.onlineendpoints.recover()
 
     def close(self) -> None:
         self.serving.close()

@@ -20,6 +20,7 @@ from sandbox.azure.machine_learning import HistoryError
 from sandbox.azure.metrics import routes as metrics
 from sandbox.azure.mlflow import routes as mlflow
 from sandbox.azure.modelmanagement import routes as modelmanagement
+from sandbox.azure.onlineendpoints import routes as onlineendpoints
 from sandbox.azure.routing import Host
 from sandbox.azure.snapshots import routes as snapshots
 from sandbox.azure.storage import routes as storage
@@ -39,6 +40,7 @@ _MANAGEMENT = [
     *datastores.ROUTES,
     *assets.ROUTES,
     *jobs.ROUTES,
+    *onlineendpoints.ROUTES,
 ]
 
 HOSTS = [

@@ -1,0 +1,1 @@
+"""Online endpoints of the SDK v2 and their deployments: made, given traffic, asked. What serves is in `serving`."""
