@@ -6,6 +6,7 @@ instead of keys.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,15 @@ class Logs:
             content: bytes = answer.content
             # A service that does not know ranges sends all of it.
             return content[start:] if answer.status_code == _HTTP_OK else content
+
+    def pieces(self, address: str) -> Iterator[bytes]:
+        """The whole of a file that is no longer written. Raises ServiceError, UserError."""
+        from azure.core.rest import HttpRequest
+
+        with answered("A file of the run could not be read"):
+            answer = self._storage.send_request(HttpRequest("GET", address), stream=True)
+            answer.raise_for_status()
+            yield from answer.iter_bytes()
 
     def close(self) -> None:
         if "_storage" in self.__dict__:

@@ -5,90 +5,32 @@ from __future__ import annotations
 import contextlib
 import io
 import itertools
-import logging
 import threading
-import warnings
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amltasks.errors import ServiceError, UserError
-from amltasks.platforms.azureml.answers import answered, repeated, said_by
+from amltasks.errors import ServiceError
+from amltasks.platforms.azureml.answers import answered, repeated
 from amltasks.platforms.azureml.connection import Cloud, Workspace
 from amltasks.platforms.azureml.environment import JobEnvironment
-from amltasks.platforms.azureml.service import ACTIVE, ENDING, Job, JobSpec, there_are
-from amltasks.quoting import quoted
+from amltasks.platforms.azureml.service import ACTIVE, ENDING, Job, JobSpec
+from amltasks.platforms.azureml.v2.client import Client
 
 if TYPE_CHECKING:
-    from azure.ai.ml import MLClient
     from azure.core.credentials import TokenCredential
 
-_POLLING_SECONDS = 1.0  # of operations that the SDK waits for; its own default is 30
 _LIMIT_MARGIN = 1800  # seconds over the notebook's own time-out: the environment may be built within them
 
 
-class Jobs:
+class Jobs(Client):
     """Of one workspace."""
 
     def __init__(self, workspace: Workspace, credential: TokenCredential, cloud: Cloud) -> None:
-        self.workspace = workspace
-        self._credential = credential
-        self._cloud = cloud
+        super().__init__(workspace, credential, cloud)
         self._sent: dict[Path, str] = {}  # snapshot's folder → its code asset
         self._made: dict[str, str] = {}  # environment → its asset
         self._sending = threading.Lock()
-
-    @cached_property
-    def _client(self) -> MLClient:
-        _silence()
-        from azure.ai.ml import MLClient
-
-        place = self.workspace
-        return MLClient(
-            self._credential,
-            place.subscription,
-            place.resource_group,
-            place.name,
-            cloud=self._cloud.name,
-            # Only while it shows progress does the SDK see that a file could not be sent; else it waits for ever.
-            show_progress=True,
-            polling_interval=_POLLING_SECONDS,
-            enable_telemetry=False,
-        )
-
-    def tracking_uri(self) -> str:
-        """Of the workspace, which is looked up by it: raises UserError where there is none, or no right to see it."""
-        return repeated(self._tracking_uri)
-
-    def _tracking_uri(self) -> str:
-        from azure.core.exceptions import ResourceNotFoundError
-
-        place = self.workspace
-        with answered(f"The workspace {place.name} cannot be used"):
-            try:
-                return str(self._client.workspaces.get(place.name).mlflow_tracking_uri)
-            except ResourceNotFoundError as error:
-                known = self._names(lambda: self._client.workspaces.list())
-                raise UserError(
-                    f"There is no workspace {quoted(place.name)} in the resource group {quoted(place.resource_group)}: "
-                    f"{said_by(error)[1]}{there_are(place.name, known)}"
-                ) from error
-
-    def check_compute(self, name: str) -> None:
-        """Raises UserError, with the names that there are, where there is no such cluster."""
-        repeated(lambda: self._check_compute(name))
-
-    def _check_compute(self, name: str) -> None:
-        from azure.core.exceptions import ResourceNotFoundError
-
-        with answered(f"The compute {name} cannot be used"):
-            try:
-                self._client.compute.get(name)
-            except ResourceNotFoundError as error:
-                known = self._names(lambda: self._client.compute.list())
-                where = f"in the workspace {self.workspace.name}"
-                raise UserError(f"compute: {quoted(name)} is not {where}{there_are(name, known)}") from error
 
     def submit(self, spec: JobSpec) -> Job:
         """Submits it. The same name again is the same job, so this may be repeated. Raises ServiceError, UserError."""
@@ -193,14 +135,6 @@ class Jobs:
         repeated(download)
         return folder / "artifacts"
 
-    def _names(self, listed_by: Any) -> list[str]:
-        """Of what there is, for a better answer; none where it may not be listed."""
-        try:
-            with answered("What there is could not be listed"):
-                return sorted(str(item.name) for item in listed_by())
-        except (ServiceError, UserError):
-            return []
-
 
 def _job(found: Any) -> Job:
     services: Mapping[str, Any] = found.services or {}
@@ -222,10 +156,3 @@ def _environment(wanted: JobEnvironment) -> Any:
     if wanted.named:
         return wanted.named
     return Environment(image=wanted.image, conda_file=wanted.conda)
-
-
-def _silence() -> None:
-    """The SDK tells on the standard streams, by logs and by warnings, what is for its developers."""
-    logging.disable(logging.CRITICAL)
-    warnings.filterwarnings("ignore", module=r"azure\.ai\.ml.*")
-    warnings.filterwarnings("ignore", module="marshmallow.*")
