@@ -43,12 +43,13 @@ _TRACKERS = ("multiprocessing.resource_tracker", "joblib.externals.loky.backend.
 class Kernel(IPythonKernel):  # type: ignore[misc,unused-ignore]
     _execute_sleep = 0  # ipykernel sleeps before a reply, for output to be there first; who wants that waits for `idle`
 
-    async def do_execute(self, *args: Any, **more: Any) -> Any:
-        reply = await super().do_execute(*args, **more)
+    def finish_metadata(self, *args: Any) -> Any:
+        # After a cell and before its reply, and of no weight on the stack while the cell runs: how deep a recursion may
+        # go, and what its traceback says of that, is the same as in any kernel.
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, streams.OutStream):  # not where the notebook has put another in its place
-                stream.take_written()
-        return reply
+                stream.send_written()
+        return super().finish_metadata(*args)
 
     def _process_children(self) -> list[Any]:
         # A tracker of shared resources ignores SIGTERM, and ends by itself after all that it tracks for, this process

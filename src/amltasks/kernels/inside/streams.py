@@ -65,8 +65,8 @@ class OutStream(iostream.OutStream):  # type: ignore[misc,unused-ignore]
     __module__ = iostream.__name__
     _flushing = False
 
-    def take_written(self) -> None:
-        """Waits until all that was written to the descriptor so far is this stream's text."""
+    def send_written(self) -> None:
+        """Waits until all that was written to the descriptor so far is this stream's text, and sends it."""
         if not (self._should_watch and self._is_master_process()):
             return
         with self._at_pipe:
@@ -74,10 +74,13 @@ class OutStream(iostream.OutStream):  # type: ignore[misc,unused-ignore]
             if waiting:
                 wanted = self._taken + waiting
                 self._at_pipe.wait_for(lambda: self._taken >= wanted, _PIPE_SECONDS)
+            came, self._sent = self._taken > self._sent, self._taken
+        if came:
+            self.flush()
 
     def _setup_stream_redirects(self, name: str) -> None:
         self._at_pipe = threading.Condition()
-        self._taken = 0  # bytes
+        self._taken = self._sent = 0  # bytes
         super()._setup_stream_redirects(name)
 
     def _watch_pipe_fd(self) -> None:
