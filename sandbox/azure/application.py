@@ -18,6 +18,7 @@ from sandbox.azure.hosts import BLOBS, HOSTS
 from sandbox.azure.onlineendpoints import scoring
 from sandbox.azure.roles import scope_of
 from sandbox.azure.routing import Host, Route
+from sandbox.azure.services import scoring as services
 from sandbox.azure.storage.forwarding import Blobs
 from sandbox.azure.tokens import Caller, TokenError
 from sandbox.azure.wire import AzureError, Call
@@ -34,6 +35,7 @@ class Azure:
         self.world = world
         self._blobs = Blobs(world)
         self._scoring = scoring.Scoring(world)
+        self._services = services.Scoring(world)
 
     def work(self, request: Request) -> Work:
         name = request.url.hostname or ""
@@ -43,9 +45,14 @@ class Azure:
         for door in (scoring.MANAGED, scoring.KUBERNETES):
             if door.matches(name) is not None:
                 return Work("azure", self._scoring.serve, partial(_faulty, door))
-        host, named = next(
-            ((host, named) for host in HOSTS if (named := host.matches(name)) is not None), (Host(name, ()), {})
-        )
+        for door in (services.CONTAINER_INSTANCE, services.CLUSTER):
+            if door.matches(name) is not None:
+                return Work("azure", self._services.serve, partial(_faulty, door))
+        host, named = next(((host, named) for host in HOSTS if (named := host.matches(name)) is not None), (None, {}))
+        own = self._services.door(name) if host is None else None
+        if own:
+            return Work("azure", self._services.serve, partial(_faulty, own))
+        host = host or Host(name, ())
 
         async def serve(request: Request) -> Answer:
             try:

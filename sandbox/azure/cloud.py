@@ -24,6 +24,7 @@ from sandbox.azure.onlineendpoints.state import OnlineEndpoints
 from sandbox.azure.operations import Operations
 from sandbox.azure.resources import Resources
 from sandbox.azure.roles import Roles
+from sandbox.azure.services.state import Services
 from sandbox.azure.serving.state import Serving
 from sandbox.azure.snapshots.state import Snapshots
 from sandbox.azure.storage.state import Storage
@@ -65,8 +66,10 @@ class Cloud:
         self.execution = Execution(self, clock)
         self.serving = Serving(self.execution.images)
         self.onlineendpoints = OnlineEndpoints(self, store)
+        self.services = Services(self, store, clock)
         self.execution.recover()
         self.onlineendpoints.recover()
+        self.services.recover()
 
     def close(self) -> None:
         self.serving.close()

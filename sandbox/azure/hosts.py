@@ -22,6 +22,7 @@ from sandbox.azure.mlflow import routes as mlflow
 from sandbox.azure.modelmanagement import routes as modelmanagement
 from sandbox.azure.onlineendpoints import routes as onlineendpoints
 from sandbox.azure.routing import Host
+from sandbox.azure.services import routes as services
 from sandbox.azure.snapshots import routes as snapshots
 from sandbox.azure.storage import routes as storage
 from sandbox.azure.storage.errors import StorageError
@@ -65,6 +66,7 @@ HOSTS = [
             *credentials.ROUTES,
             *environments.ROUTES,
             *modelmanagement.ROUTES,
+            *services.ROUTES,
         ],
         audiences=[name for cloud in CLOUDS for name in cloud.resources if name != STORAGE],
         error=HistoryError,

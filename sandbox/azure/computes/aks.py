@@ -14,7 +14,7 @@ from sandbox.store import Document, Store, Table
 REGIONS = ("eastus", "eastus2", "northeurope", "swedencentral", "westeurope", "westus2")
 _TYPE = "Microsoft.ContainerService/managedClusters"
 _LEAST_CORES = {"FastProd": 12, "DenseProd": 12, "DevTest": 2}
-_NETWORK = "203.0.113"  # of those that documentation has for itself: no such address is anybody's
+NETWORK = "203.0.113"  # of those that documentation has for itself: no such address is anybody's
 
 
 class Address(Document):
@@ -62,12 +62,12 @@ class AksClusters:
         """Where a cluster serves."""
         found = self._addresses.get("", cluster.lower())
         assert found is not None
-        return f"{_NETWORK}.{found.number}"
+        return f"{NETWORK}.{found.number}"
 
     def at(self, address: str) -> str | None:
         """The id of the cluster that serves at an address."""
         network, _, number = address.rpartition(".")
-        if network != _NETWORK:
+        if network != NETWORK:
             return None
         return next((each.cluster for each in self._addresses.all("") if str(each.number) == number), None)
 

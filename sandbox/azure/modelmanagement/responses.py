@@ -36,12 +36,12 @@ def register(call: Call) -> Answer:
     asked: ModelBody = call.json(ModelBody)
     if not NAME.fullmatch(asked.name):
         raise errors.bad_name(asked.name)
-    return reply(_body(call, workspace, call.azure.models.register(workspace, asked, call.caller_id)))
+    return reply(model_body(call, workspace, call.azure.models.register(workspace, asked, call.caller_id)))
 
 
 def get_model(call: Call) -> Answer:
     workspace = workspace_of(call)
-    return reply(_body(call, workspace, _found(call, workspace)))
+    return reply(model_body(call, workspace, _found(call, workspace)))
 
 
 def list_models(call: Call) -> Answer:
@@ -59,7 +59,9 @@ def list_models(call: Call) -> Answer:
         query = {**call.query, "$skipToken": str(begin + size + 1)}
         query.pop("$skiptoken", None)
         more = f"https://{call.host}{quote(call.path)}?{urlencode(query, safe='$')}"
-    return reply({"value": [_body(call, workspace, each) for each in found[begin : begin + size]], "nextLink": more})
+    return reply(
+        {"value": [model_body(call, workspace, each) for each in found[begin : begin + size]], "nextLink": more}
+    )
 
 
 def patch_model(call: Call) -> Answer:
@@ -84,7 +86,9 @@ def patch_model(call: Call) -> Answer:
     if "datasets" in registered:
         before = call.azure.models.registration(workspace, model).json_form()["datasets"]
         registered["datasets"] = [*before, *registered["datasets"]]
-    return reply(_body(call, workspace, call.azure.models.change(workspace, model, told, registered, call.caller_id)))
+    return reply(
+        model_body(call, workspace, call.azure.models.change(workspace, model, told, registered, call.caller_id))
+    )
 
 
 def delete_model(call: Call) -> Answer:
@@ -128,7 +132,7 @@ def _asset(asset: Asset) -> dict[str, Any]:
     return {**asset.body.json_form(), "id": asset.id, "createdTime": format_time(asset.created)}
 
 
-def _body(call: Call, workspace: Resource, model: Resource) -> dict[str, Any]:
+def model_body(call: Call, workspace: Resource, model: Resource) -> dict[str, Any]:
     told = model.properties
     registered: Registration = call.azure.models.registration(workspace, model)
     return without_null(

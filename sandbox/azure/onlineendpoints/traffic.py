@@ -13,7 +13,7 @@ class Balance:
         self._credit: dict[str, float] = {}
         self._lock = threading.Lock()
 
-    def pick(self, shares: Mapping[str, int]) -> str | None:
+    def pick(self, shares: Mapping[str, float]) -> str | None:
         """The one whose turn it is; None where nobody has a share."""
         shares = {name: share for name, share in shares.items() if share}
         total = sum(shares.values())
