@@ -188,11 +188,16 @@ class Deployed(Data):
 
 
 class Access(Data):
-    """How to ask an endpoint. headers: with the key. deployment_header: names one deployment; empty if none can be."""
+    """How to ask an endpoint. headers: with the key.
+
+    deployment_header: names one deployment; empty where none can be named, or where each has an address of its own:
+    `addresses`, by name.
+    """
 
     address: str
     headers: dict[str, str] = Field(default={}, repr=False)
     deployment_header: str = ""
+    addresses: dict[str, str] = {}
 
 
 class Endpoints(Protocol):
