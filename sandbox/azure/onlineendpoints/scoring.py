@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from sandbox.azure.clouds import CLOUDS, STORAGE
+from sandbox.azure.clouds import CLOUDS
 from sandbox.azure.onlineendpoints.models import RequestSettings, seconds
 from sandbox.azure.onlineendpoints.state import ENDPOINT, KUBERNETES_HOST, SCORING_HOST, key_of
 from sandbox.azure.resources import Resource
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 MANAGED, KUBERNETES = Host(SCORING_HOST, ()), Host(KUBERNETES_HOST, ())
 _DEPLOYMENT = "azureml-model-deployment"
 _KUBERNETES_PATH = re.compile(r"/api/v1/endpoint/(?P<name>[^/]+)(?P<rest>/.*)?")
-_AUDIENCES = [name for cloud in CLOUDS for name in cloud.resources if name != STORAGE]
+_AUDIENCES = [f"https://{cloud.machine_learning}" for cloud in CLOUDS]
 _NOBODY = (
     "No valid deployments to route to. Please check that the endpoint has at least one deployment with positive weight "
     "values or use a deployment specific header to route."

@@ -85,7 +85,7 @@ class Container:
         try:
             self._await()
         except StartFailedError:
-            self.stop()
+            self.kill()
             raise
 
     def enter(self, most: int | None) -> bool:
