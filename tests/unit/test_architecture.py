@@ -41,6 +41,7 @@ MAY_KNOW = {
     "endpoints": {
         "platforms.registry",
         "platforms.endpoints",
+        "platforms.local.serving",
         "report.checks",
         "redaction",
         "durations",
@@ -73,6 +74,7 @@ AZUREML = {
         "v1/answers",
         "v1/authentication",
         "v1/client",
+        "v1/clusters",
         "v1/computes",
         "v1/endpoints",
         "v1/packages",
@@ -101,6 +103,7 @@ SDKS = {
             "answers",
             "authentication",
             "client",
+            "clusters",
             "computes",
             "endpoints",
             "environments",
@@ -108,6 +111,7 @@ SDKS = {
             "registry",
             "service",
             "services",
+            "views",
         )
     },
     "msrest": {"devops/client.py", "devops/sdk.py", "devops/transport.py"},

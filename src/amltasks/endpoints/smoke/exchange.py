@@ -61,7 +61,7 @@ def exchange(session: requests.Session, access: Access, case: Case, deployment: 
     headers |= _to_deployment(access, deployment)
     request = requests.Request(
         case.method,
-        _address(access.address, case.path),
+        _address(access.addresses.get(deployment, access.address), case.path),
         headers={name: value for name, value in headers.items() if value},
         data=case.body or None,
     )
@@ -95,7 +95,7 @@ def _address(scoring: str, path: str) -> str:
 
 
 def _to_deployment(access: Access, deployment: str) -> dict[str, str]:
-    if not deployment or (deployment == CURRENT and not access.deployment_header):
+    if not deployment or deployment in access.addresses or (deployment == CURRENT and not access.deployment_header):
         return {}
     if not access.deployment_header:
         raise UserError(f"deployment: {quoted(deployment)} cannot be asked by itself at this endpoint.")
