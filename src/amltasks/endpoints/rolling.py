@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import Enum
@@ -79,6 +80,10 @@ class Observer(Protocol):
         """While it has that share of the requests, for as long as such a step takes."""
 
 
+class StoppedError(Exception):
+    """The command was cancelled: no further move is made, and the endpoint's tag says how to go on."""
+
+
 class Rolling:
     """One deployment, from the first look to the last step. checks, rows, notes: of what has been done so far."""
 
@@ -90,14 +95,16 @@ class Rolling:
         folder: Path,
         now: Callable[[], datetime],
         redact: Callable[[str], str],
+        stop: threading.Event,
     ) -> None:
-        """folder: for logs of deployments that failed, redacted."""
+        """folder: for logs of deployments that failed, redacted. stop: set when the command is cancelled."""
         self._endpoints = endpoints
         self._observer = observer
         self._tell = tell
         self._folder = folder
         self._now = now
         self._redact = redact
+        self._stop = stop
         self.checks: list[Check] = []
         self.rows: list[Row] = []
         self.notes: list[str] = []
@@ -107,7 +114,8 @@ class Rolling:
     def run(self, endpoint: EndpointSpec, deployment: DeploymentSpec, plan: Plan) -> Outcome:
         """Deploys, and rolls back what does not prove good. What an earlier run has left is finished or undone first.
 
-        Raises UserError and ServiceError as the place does; the endpoint's tag then says how to go on.
+        Raises UserError and ServiceError as the place does, StoppedError when it is cancelled; the endpoint's tag
+        then says how to go on.
         """
         if plan.strategy is Strategy.REPLACE:
             return self._replace(endpoint, deployment, plan)
@@ -152,6 +160,7 @@ class Rolling:
             move = next_move(rollout, endpoint, plan.steps, keep=plan.keep, mirror=self._mirror(plan))
             if isinstance(move, End):
                 return self._ended(name, move, rollout)
+            self._look_whether_stopped()
             good = self._make(endpoint, move, rollout, spec)
             if isinstance(move, RemoveEndpoint):
                 return Outcome.FAILED
@@ -159,6 +168,10 @@ class Rolling:
             if moved != rollout:
                 self._endpoints.tag(name, {TAG: moved.tag()})
                 rollout = moved
+
+    def _look_whether_stopped(self) -> None:
+        if self._stop.is_set():
+            raise StoppedError
 
     def _mirror(self, plan: Plan) -> int:
         return plan.mirror if self._endpoints.mirrors else 0
@@ -239,6 +252,7 @@ class Rolling:
         if deployed.cause is not None:
             return False
         seen = self._observer.ready(self._endpoints.find(endpoint.name) or endpoint, spec.name)
+        self._look_whether_stopped()
         self._seen("Readiness", seen, begun_at)
         self._row(f"ask {spec.name}", traffic, seen.verdict, seen)
         return seen.good
@@ -246,6 +260,7 @@ class Rolling:
     def _watch(self, endpoint: Endpoint, deployment: str, share: int) -> bool:
         begun_at = self._now()
         seen = self._observer.watch(endpoint, deployment, share)
+        self._look_whether_stopped()  # what was cut short has held nothing
         self._seen(f"{share} % of the requests", seen, begun_at)
         self._row(f"{share} %", endpoint.traffic, seen.verdict, seen)
         return seen.good

@@ -1,0 +1,49 @@
+"""Which models are to be deployed: by name and version, by the latest version, by alias, or as a build tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from amltasks.errors import UserError
+from amltasks.models.metadata import ARTIFACT, NAME, read_metadata
+from amltasks.platforms.registry import Model, Registry
+from amltasks.quoting import listed, quoted
+
+_SHOWN = 5  # versions that there are, in an error
+
+
+def find_models(registry: Registry, words: Sequence[str], metadata: Path | None, places: Sequence[Path]) -> list[Model]:
+    """words: `name:version`, `name` for the latest one, `name@alias`; none for what the metadata names.
+
+    places: where an artifact with metadata is looked for where none is named. Raises UserError.
+    """
+    if words and metadata is not None:
+        raise UserError("model and modelMetadata: say which model in one of them.")
+    if not words:
+        words = [read_metadata(metadata or _place(places)).model]
+    return [_found(registry, word) for word in words]
+
+
+def _place(places: Sequence[Path]) -> Path:
+    for place in places:
+        found = next((path for path in (place / ARTIFACT / NAME, place / NAME) if path.is_file()), None)
+        found = found or next(iter(sorted(place.glob(f"*/{ARTIFACT}/{NAME}"))), None)
+        if found:
+            return found
+    raise UserError(
+        f"model: name one as NAME:VERSION, NAME or NAME@ALIAS, or have the artifact {ARTIFACT} downloaded, which "
+        "RegisterModel publishes."
+    )
+
+
+def _found(registry: Registry, word: str) -> Model:
+    at, colon = word.partition("@"), word.partition(":")
+    name, version = (at[0], at[2]) if at[1] else (colon[0], colon[2])
+    model = registry.get(name, version) if version else next(iter(registry.versions(name)), None)
+    if model is not None:
+        return model
+    there = [version.version for version, _ in zip(registry.versions(name), range(_SHOWN + 1), strict=False)]
+    if not there:
+        raise UserError(f"model: there is no model {quoted(name)}.")
+    raise UserError(f"model: {quoted(name)} has no version {quoted(version)}; there are {listed(there, _SHOWN)}.")
