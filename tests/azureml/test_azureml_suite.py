@@ -16,8 +16,9 @@ from tests.notebooks.running import code, notebook_python
 
 pytestmark = pytest.mark.xdist_group("azureml suite")
 
+HAND_ON = "import os, pathlib\npathlib.Path(os.environ['AMLTASKS_OUTPUTS'], 'model.txt').write_text(str(alpha))"
 SUITE: dict[str, Cells] = {
-    "passes": [code("alpha = 1", "parameters"), "print('alpha is', alpha)", "import helper; helper.WORD"],
+    "passes": [code("alpha = 1", "parameters"), "print('alpha is', alpha)", "import helper; helper.WORD", HAND_ON],
     "fails": ["x = 1", "1 / 0", "print('not reached')"],
     "dies": ["print('before', flush=True)", "import os; os._exit(7)"],
     "exits": ["print(1)", "import sys; sys.exit(0)", "print(2)"],
@@ -63,6 +64,14 @@ def test_the_same_files_are_left(ended: Ended, local: Ended) -> None:
     assert files(ended.report) == files(local.report)
     paths = [Path(file["path"]) for result in ended.report["results"] for file in result["artefacts"]]
     assert all(path.is_file() for path in paths)
+
+
+def test_what_a_notebook_hands_on_comes_to_the_agent(ended: Ended, local: Ended) -> None:
+    def handed_on(step: Ended) -> list[str]:
+        folders = [Path(result["artefacts"][0]["path"]).parent for result in step.report["results"]]
+        return [path.read_text() for folder in folders for path in folder.glob("outputs/*")]
+
+    assert handed_on(ended) == handed_on(local) == ["2"]
 
 
 def test_the_log_folds_each_notebook_with_its_cells_and_states(ended: Ended) -> None:

@@ -53,6 +53,18 @@ def test_a_passed_notebook_has_no_message_and_its_artefacts_on_disk(tmp_path: Pa
     nbformat.validate(nbformat.from_dict(ran.notebook))
 
 
+def test_what_a_notebook_hands_on_is_kept_below_its_results(tmp_path: Path) -> None:
+    write = (
+        "import os, pathlib\nfolder = pathlib.Path(os.environ['AMLTASKS_OUTPUTS'])\n(folder / 'a.txt').write_text('a')"
+    )
+
+    result = run(tmp_path, write).result
+
+    assert result.outcome is Outcome.PASSED
+    assert result.folder is not None
+    assert (result.folder / "outputs" / "a.txt").read_text() == "a"
+
+
 def test_events_tell_the_course_in_order(tmp_path: Path) -> None:
     ran = run(tmp_path, "print('one')", markdown("text"), "", "print('two')")
 

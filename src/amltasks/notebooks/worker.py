@@ -27,7 +27,7 @@ from amltasks.data import Data
 from amltasks.errors import UserError
 from amltasks.kernels.preload import may_install
 from amltasks.kernels.zygote import description, start_environment
-from amltasks.notebooks import engine, processes
+from amltasks.notebooks import engine, outputs, processes
 from amltasks.notebooks.cells import titles
 from amltasks.notebooks.console import Console
 from amltasks.notebooks.execution import Execution
@@ -59,6 +59,18 @@ def run_notebook(
     warm_kernels: WarmKernels | None = None,
 ) -> NotebookResult:
     """Runs one notebook and leaves what it made in `run.folder`. Never raises for what the notebook does."""
+    with outputs.folder_for(run.folder) as added:
+        run = run.model_copy(update={"environment": {**run.environment, **added}})
+        return _run_notebook(run, marker, emit, attach, warm_kernels)
+
+
+def _run_notebook(
+    run: NotebookRun,
+    marker: str,
+    emit: Callable[[RunEvent], None],
+    attach: Attach,
+    warm_kernels: WarmKernels | None,
+) -> NotebookResult:
     started_at = datetime.now(timezone.utc)
     redactor = Redactor(run.secrets)
     environment = {**os.environ, **run.environment}

@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from pydantic import ValidationError
 
 from amltasks.data import Data
+from amltasks.notebooks.outputs import has_left
 from amltasks.past.digests import NotReusableError
 from amltasks.report.model import Artefact, ArtefactKind, NotebookResult, Origin
 
@@ -80,6 +81,8 @@ class Store:
     def put(self, key: str, result: NotebookResult, origin: Origin) -> None:
         """Keeps a result with its files. Raises StoreError, and NotReusableError for one that is too large."""
         assert result.folder is not None
+        if has_left(result.folder):
+            raise NotReusableError("It is not kept for reuse: it has left files for later steps.")
         kept = [artefact for artefact in result.artefacts if artefact.kind in _KINDS]
         beside = self._folder / f".{key[:16]}.{os.getpid()}.{secrets.token_hex(4)}.part"
         try:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from amltasks.past.digests import NotReusableError
 from amltasks.past.store import ENTRY, KEPT_SECONDS, Store, StoreError
 from amltasks.report.model import Artefact, ArtefactKind, NotebookResult, Origin, Outcome
 
@@ -142,6 +143,7 @@ _WRITE_FOR_EVER = """
 import itertools, sys
 from pathlib import Path
 from tests.unit.past.test_store import KEY, ORIGIN, a_result
+from amltasks.past.digests import NotReusableError
 from amltasks.past.store import Store
 folder = Path(sys.argv[1])
 result = a_result(folder / sys.argv[2], sys.argv[2] * 300_000)
@@ -206,3 +208,11 @@ def test_pages_are_not_kept_since_they_are_made_anew(store: Store, tmp_path: Pat
     with zipfile.ZipFile(entry(tmp_path)) as archive:
         assert sorted(archive.namelist()) == ["console.log", ENTRY, "executed.ipynb", "images/1.png"]
         assert archive.read("console.log") == b"console.log: output"
+
+
+def test_what_was_handed_on_is_not_kept(store: Store, tmp_path: Path) -> None:
+    kept = a_result(tmp_path / "then")
+    (tmp_path / "then" / "outputs").mkdir()
+
+    with pytest.raises(NotReusableError, match="later steps"):
+        store.put(KEY, kept, ORIGIN)

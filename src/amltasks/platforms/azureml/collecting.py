@@ -17,6 +17,8 @@ from nbformat.v4.rwbase import rejoin_lines
 from pydantic import ValidationError
 
 from amltasks.notebooks.encoding import notebook_json
+from amltasks.notebooks.outputs import FOLDER as OUTPUTS
+from amltasks.notebooks.outputs import has_left
 from amltasks.notebooks.records import CellRecord, RunEnding
 from amltasks.notebooks.results import LOG, artefacts_of, result_of
 from amltasks.notebooks.saving import EXECUTED, recover, replace_file
@@ -37,6 +39,8 @@ def collect(left: Path, run: NotebookRun) -> NotebookResult | None:
     except (FileNotFoundError, ValueError, ValidationError):
         return None
     notebook = _taken_over(left, run.folder, redactor)
+    if has_left(left):
+        shutil.copytree(left / OUTPUTS, run.folder / OUTPUTS, dirs_exist_ok=True)
     artefacts, problems = artefacts_of(notebook, run.folder) if notebook else ((), [])
     return found.model_copy(
         update={
