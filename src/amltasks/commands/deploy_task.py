@@ -1,0 +1,90 @@
+"""DeployToACI, DeployToAKS and DeployToOnlineEndpoint: a pipeline's step that has a model served."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from amltasks.agent import commands
+from amltasks.agent.job import Job
+from amltasks.agent.output import Output
+from amltasks.commands.checks import publish_checks, results_folder
+from amltasks.commands.deploy_request import DeployRequest, Target
+from amltasks.commands.deploying import CANCELLED, Deploying
+from amltasks.commands.exit_codes import ExitCode
+from amltasks.commands.places import endpoints, local_folder, registry, sign_in
+from amltasks.errors import AmlTasksError
+from amltasks.platforms.azureml.v1.bounds import NOTICE
+from amltasks.redaction import Redactor
+from amltasks.requests import Platform
+
+_SECONDS_TO_PUBLISH = 4.0  # of a cancelled step, which the agent ends soon after
+
+
+def carry_out(job: Job, output: Output) -> ExitCode:
+    """Deploy, publish what was looked at, set the output variables and tell the agent the verdict."""
+    with contextlib.ExitStack() as stack:
+        work = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=job.temp_folder)))
+        request = DeployRequest.from_inputs(Target(job.task.name), job.inputs, job.sources_folder, work)
+        if request.platform is Platform.AZUREML_V1:
+            output.command(commands.issue(NOTICE, "warning"))
+        signed_in = None if request.platform is Platform.AGENT else sign_in(job)
+        folder = local_folder(job)
+        models = stack.enter_context(contextlib.closing(registry(request.platform, folder, signed_in)))
+        places = stack.enter_context(contextlib.closing(endpoints(request.kind, folder, signed_in)))
+        secrets = _Secrets(job, output)
+        deploying = Deploying(
+            request,
+            models,
+            places,
+            folder=results_folder(job),
+            tell=lambda line: output.text(secrets.redactor.text(line)),
+            warn=lambda line: output.command(commands.issue(secrets.redactor.text(line), "warning")),
+            redact=lambda text: secrets.redactor.text(text),
+            keep_secret=secrets.add,
+        )
+        try:
+            report = deploying.run(_artifacts(job), watch_parent=True)
+        except AmlTasksError:
+            output.command(*_variables(deploying))
+            raise
+        deadline = time.monotonic() + _SECONDS_TO_PUBLISH if deploying.outcome == CANCELLED else None
+        output.command(*_variables(deploying))
+        return publish_checks(job, output, report, secrets.redactor, deadline=deadline)
+
+
+class _Secrets:
+    """What must not be seen: the job's secrets, and keys as they become known."""
+
+    def __init__(self, job: Job, output: Output) -> None:
+        self._output = output
+        self._known = job.secrets()
+        self.redactor = Redactor(self._known)
+
+    def add(self, value: str) -> None:
+        if value and value not in self._known.values():
+            self._known = {**self._known, f"key {len(self._known)}": value}
+            self.redactor = Redactor(self._known)
+            self._output.command(*commands.set_secrets(value))
+
+
+def _artifacts(job: Job) -> list[Path]:
+    """Where the artifact with the model's metadata may have been downloaded to, or lies since an earlier step."""
+    names = ("Pipeline.Workspace", "System.ArtifactsDirectory", "Build.ArtifactStagingDirectory")
+    folders = [Path(value) for name in names if (value := job.variable(name))]
+    return [*folders, *(folder / "checks" for folder in folders)]
+
+
+def _variables(deploying: Deploying) -> Iterator[str]:
+    values = {
+        "Outcome": deploying.outcome,
+        "Endpoint": deploying.endpoint,
+        "Address": deploying.address,
+        "Deployment": deploying.deployment,
+        "ModelId": ", ".join(model.id for model in deploying.models),
+    }
+    for name, value in values.items():
+        yield commands.set_variable(name, value, output=True)

@@ -1,0 +1,185 @@
+"""Deploys a model: checked, tried here, deployed, asked, given its requests; or nothing has changed, and why."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import datetime, timezone
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from amltasks.commands.deploy_request import DeployRequest, OnCancel
+from amltasks.commands.deployed_models import find_models
+from amltasks.commands.stopping import StoppedError, stoppable, within
+from amltasks.endpoints.observing import Observing
+from amltasks.endpoints.precheck import precheck
+from amltasks.endpoints.rolling import HEADS, Outcome, Rolling
+from amltasks.endpoints.rollout import TAG, Phase, read_rollout
+from amltasks.endpoints.settings import OUR_TAGS
+from amltasks.endpoints.smoke.probing import Prober
+from amltasks.platforms.endpoints import Access, DeploymentSpec, Endpoints, EndpointSpec
+from amltasks.platforms.registry import Model, Registry
+from amltasks.report.checks import Check, CheckOutcome, CheckReport
+
+CANCELLED = "cancelled"
+_LAST_QUESTION = 2.0  # seconds for what a cancelled command still asks
+
+
+class Deploying:
+    """One deployment. What is known of it by now is in its attributes, also when it is cancelled."""
+
+    def __init__(
+        self,
+        request: DeployRequest,
+        registry: Registry,
+        endpoints: Endpoints,
+        *,
+        folder: Path,
+        tell: Callable[[str], None],
+        warn: Callable[[str], None],
+        redact: Callable[[str], str],
+        keep_secret: Callable[[str], None],
+    ) -> None:
+        """folder: for what is kept. tell, warn: hear of what happens. keep_secret: hears of keys before their use."""
+        self._request = request
+        self._registry = registry
+        self._endpoints = endpoints
+        self._folder = folder
+        self._tell = tell
+        self._warn = warn
+        self._redact = redact
+        self._keep_secret = keep_secret
+        self._stop = threading.Event()
+        self._started_at = datetime.now(timezone.utc)
+        self._checks: list[Check] = []
+        self._notes: list[str] = []
+        self._asked: dict[str, bool] = {}
+        self._rolling: Rolling | None = None
+        self.outcome = Outcome.FAILED.value
+        self.models: tuple[Model, ...] = ()
+        self.address = ""
+
+    @property
+    def endpoint(self) -> str:
+        return self._request.settings.endpoint.name
+
+    @property
+    def deployment(self) -> str:
+        return self._rolling.deployment if self._rolling else ""
+
+    def run(self, places: list[Path], *, watch_parent: bool = False) -> CheckReport:
+        """places: where an artifact with metadata may lie. Raises UserError and ServiceError."""
+        try:
+            stoppable(lambda: self._work(places), self._stop, watch_parent=watch_parent)
+        except StoppedError:
+            self.outcome = CANCELLED
+            self._leave()
+        return self._report(cancelled=self.outcome == CANCELLED)
+
+    def _work(self, places: list[Path]) -> None:
+        self.models = tuple(find_models(self._registry, self._request.models, self._request.metadata, places))
+        endpoint, deployment = self._specs()
+        for warning in self._endpoints.check(endpoint, deployment):
+            self._notes.append(warning)
+            self._warn(warning)
+        if self._request.precheck and not self._prechecked(deployment):
+            self._tell("The scoring script failed here: nothing was deployed.")
+            return
+        if self._request.overwrite and self._endpoints.find(endpoint.name) is not None:
+            self._notes.append(f"{endpoint.name} was deleted first, as overwrite says.")
+            self._tell(self._notes[-1])
+            self._endpoints.delete(endpoint.name, self._tell)
+        self.outcome = self._rolled(endpoint, deployment).value
+        found = self._endpoints.find(endpoint.name)
+        self.address = found.address if found else ""
+
+    def _specs(self) -> tuple[EndpointSpec, DeploymentSpec]:
+        settings = self._request.settings
+        tags = {f"{OUR_TAGS}model": ", ".join(model.id for model in self.models), **settings.deployment.tags}
+        return settings.endpoint, settings.deployment.model_copy(update={"models": self.models, "tags": tags})
+
+    def _prechecked(self, deployment: DeploymentSpec) -> bool:
+        kept = self._folder / "precheck"
+        kept.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix="models-") as downloaded:
+            folders = {}
+            for number, model in enumerate(self.models):
+                folders[model.id] = Path(downloaded) / str(number)
+                folders[model.id].mkdir()
+                self._registry.download(model, folders[model.id])
+            checks = precheck(deployment, folders, self._request.cases, self._tell, folder=kept, redact=self._redact)
+        self._checks.extend(checks)
+        return all(check.outcome is not CheckOutcome.FAILED for check in checks)
+
+    def _rolled(self, endpoint: EndpointSpec, deployment: DeploymentSpec) -> Outcome:
+        prober = Prober(self._access, self._folder / "responses", self._redact, stop=self._stop)
+        with closing(prober):
+            observer = Observing(
+                prober,
+                self._request.cases,
+                self._request.rules,
+                self._tell,
+                bake=self._request.bake,
+                ready_timeout=self._request.ready_timeout,
+                addressable=self._addressable,
+            )
+            self._rolling = Rolling(
+                self._endpoints, observer, self._tell, self._folder / "logs", _now, self._redact, self._stop
+            )
+            return self._rolling.run(endpoint, deployment, self._request.plan)
+
+    def _access(self) -> Access:
+        access = self._endpoints.access(self.endpoint)
+        for value in access.headers.values():
+            self._keep_secret(value.rpartition(" ")[2])
+        return access
+
+    def _addressable(self, deployment: str) -> bool:
+        """Whether it can be asked by itself; that does not change while it is deployed to."""
+        if deployment not in self._asked:
+            access = self._access()
+            self._asked[deployment] = bool(access.deployment_header) or deployment in access.addresses
+        return self._asked[deployment]
+
+    def _leave(self) -> None:
+        """What a cancelled command says of how things are, and gives back where that is wanted."""
+        name = self.endpoint
+        if self._request.on_cancel is OnCancel.ROLLBACK:
+            within(_LAST_QUESTION, lambda: self._give_back(name))
+        found = within(_LAST_QUESTION, lambda: self._endpoints.find(name))
+        if found is None:
+            self._notes.append(f"Cancelled; how the requests to {name} are shared could not be asked any more.")
+            return
+        self.address = found.address
+        traffic = ", ".join(f"{deployment} {share} %" for deployment, share in found.traffic.items()) or "nobody"
+        left = "; the next run goes on or rolls back" if found.tags.get(TAG) else ""
+        self._notes.append(f"Cancelled; requests to {name} are answered by {traffic}{left}.")
+        self._warn(self._notes[-1])
+
+    def _give_back(self, name: str) -> None:
+        found = self._endpoints.find(name)
+        rollout = read_rollout(found.tags) if found else None
+        if rollout is not None and rollout.phase is not Phase.FINISHING:
+            self._endpoints.route(name, rollout.base)
+            self._endpoints.tag(name, {TAG: rollout.moved(Phase.ROLLING_BACK).tag()})
+
+    def _report(self, *, cancelled: bool) -> CheckReport:
+        rolling = self._rolling
+        return CheckReport(
+            title=f"{self._request.target.value}: {self.endpoint}",
+            checks=tuple(self._all_checks()),
+            started_at=self._started_at,
+            finished_at=_now(),
+            cancelled=cancelled,
+            tables={"Rollout": (HEADS, *rolling.rows)} if rolling and rolling.rows else {},
+            notes=(*self._notes, *(rolling.notes if rolling else ())),
+        )
+
+    def _all_checks(self) -> Iterator[Check]:
+        yield from self._checks
+        yield from self._rolling.checks if self._rolling else ()
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
