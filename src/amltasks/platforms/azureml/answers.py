@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -74,7 +75,21 @@ def said_by(error: Any) -> tuple[str, str]:
     """(code, message) of a refused request, as far as the answer has them."""
     told = getattr(error, "error", None)
     code, message = getattr(told, "code", None), getattr(told, "message", None)
-    return str(code or ""), one_line(str(message or getattr(error, "reason", "") or error), 600)
+    if message:
+        parts = [part.rstrip(". ") for part in (message, *_details(told)) if part]
+        return str(code or ""), one_line(": ".join(dict.fromkeys(parts)), 600)
+    return str(code or ""), one_line(str(getattr(error, "reason", "") or error), 600)
+
+
+def _details(told: Any) -> Iterator[str]:
+    """What services behind the one that has answered have said: sentences, or lists of them in a JSON text."""
+    for each in getattr(told, "details", None) or ():
+        text = str(getattr(each, "message", None) or "")
+        try:
+            errors = json.loads(text)["errors"]
+            yield from (str(sentence) for sentences in errors.values() for sentence in sentences)
+        except (ValueError, LookupError, TypeError, AttributeError):
+            yield text
 
 
 def refused(what: str, status: int | None, code: str, message: str, request_id: str = "") -> ServiceError | UserError:

@@ -58,7 +58,7 @@ def job_environment(words: Sequence[str], root: Path, requirements: Iterable[str
     if rest and not _is_image(rest[0]):
         if conda_files:
             raise UserError(f"environment: {quoted(rest[0])} has its packages: a conda file goes with an image only.")
-        return JobEnvironment(named=_named(rest[0]))
+        return JobEnvironment(named=named_environment(rest[0]))
     image = rest[0] if rest else DEFAULT_IMAGE
     if rest and not conda_files:
         return JobEnvironment(image=image)
@@ -111,8 +111,8 @@ def _is_image(word: str) -> bool:
     return "/" in word and not word.startswith("azureml:")
 
 
-def _named(word: str) -> str:
-    """As the SDK takes it, the latest version where none is said."""
+def named_environment(word: str) -> str:
+    """As the SDK v2 takes it, the latest version where none is said."""
     name = word.removeprefix("azureml:")
     if name.startswith("//"):
         return word
