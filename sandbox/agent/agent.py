@@ -139,7 +139,8 @@ class Agent:
         )
         self._run = run
         on_start(run.build)
-        result = run.carry_out()
+        with self._world.builds.telling_of_cancels(run.build.id, self._cancellation.request):
+            result = run.carry_out()
         return BuildResult(
             build=self._world.builds.get(run.build.id),
             result=result,

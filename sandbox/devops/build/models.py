@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from sandbox.wire import Integer, Text, Wire
 
 
@@ -10,3 +12,4 @@ class BuildUpdate(Wire):
 
     id: Integer | None = None
     build_number: Text | None = None
+    status: Literal["cancelling"] | None = None

@@ -1,4 +1,4 @@
-"""Answers of the build area. Builds come from the agent: clients read them, tag them and rename them."""
+"""Answers of the build area. Builds come from the agent: clients read, tag, rename and cancel them."""
 
 from __future__ import annotations
 
@@ -55,6 +55,8 @@ def update_build(call: Call) -> Answer:
         raise bad_request(f"The body is of build {request.id}, the address of build {build_id}.")
     if request.build_number is not None:
         call.world.builds.rename(build_id, request.build_number)
+    if request.status is not None:
+        call.world.builds.cancel(build_id)
     return Answer(_build(call, call.world.builds.get(build_id)))
 
 

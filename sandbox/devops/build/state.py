@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Literal
@@ -30,7 +31,7 @@ class Build(Document):
     source_version: str
     reason: str
     requested_for: str
-    status: Literal["inProgress", "completed"] = "inProgress"
+    status: Literal["inProgress", "cancelling", "completed"] = "inProgress"
     result: BuildResult = "none"
     queue_time: datetime
     start_time: datetime
@@ -124,6 +125,7 @@ class Builds:
         self._logs = Table(store, "log", Log)
         self._attachments = Table(store, "attachment", Attachment)
         self._artifacts = Table(store, "artifact", Artifact)
+        self._told_of_cancels: dict[int, Callable[[], None]] = {}  # by build
 
     def create(
         self,
@@ -172,6 +174,23 @@ class Builds:
             if self.get(build_id).status == "completed":
                 raise errors.illegal_state(f"Build {build_id} is already completed.")
             self._change(build_id, status="completed", result=result, finish_time=_now())
+
+    def cancel(self, build_id: int) -> None:
+        """What runs the build is told; the build has ended when that is through."""
+        with self.store.changing():
+            if self.get(build_id).status == "completed":
+                raise errors.illegal_state(f"Build {build_id} is already completed.")
+            self._change(build_id, status="cancelling")
+        self._told_of_cancels.get(build_id, lambda: None)()
+
+    @contextmanager
+    def telling_of_cancels(self, build_id: int, listener: Callable[[], None]) -> Iterator[None]:
+        """Calls the listener when the build is cancelled while the block runs."""
+        self._told_of_cancels[build_id] = listener
+        try:
+            yield
+        finally:
+            del self._told_of_cancels[build_id]
 
     def rename(self, build_id: int, number: str) -> None:
         self._change(build_id, number=number)

@@ -74,6 +74,11 @@ def upload_file(path: Path) -> str:
     return _command("task.uploadfile", str(path))
 
 
+def upload_artifact(name: str, path: Path) -> str:
+    """Puts a file into an artifact of the build. Not in releases."""
+    return _command("artifact.upload", str(path), artifactname=name, containerfolder=name)
+
+
 def complete(result: Result, message: str = "") -> str:
     """Sets the step's result; the worst one counts."""
     return _command("task.complete", neutralise(message), result=result)

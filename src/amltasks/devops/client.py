@@ -11,7 +11,7 @@ import requests
 
 from amltasks import __version__
 from amltasks.devops.pacing import Pace
-from amltasks.devops.sdk import BasicAuthentication, ClientException, Connection, TestClient
+from amltasks.devops.sdk import BUILD_CLIENT, TEST_CLIENT, BasicAuthentication, ClientException, Connection
 from amltasks.devops.transport import Content, Transport, UnclearWriteError
 from amltasks.errors import ServiceError
 
@@ -53,7 +53,7 @@ class Client:
 
     def test(self, call: Callable[[Any], Answer]) -> Answer:
         """`client.test(lambda test: test.get_test_runs(...))`: a call of the SDK's TestClient."""
-        return self._answer(lambda: call(self._test_client()))
+        return self._answer(lambda: call(self._client_of(TEST_CLIENT)))
 
     def test_once(self, call: Callable[[Any], Answer], look: Callable[[], Answer | None]) -> Answer:
         """A write that must not be carried out twice: where no answer tells, look whether it was, else call again.
@@ -73,13 +73,17 @@ class Client:
                 if not again:
                     raise
 
+    def builds(self, call: Callable[[Any], Answer]) -> Answer:
+        """The same of the SDK's BuildClient, for what may be repeated."""
+        return self._answer(lambda: call(self._client_of(BUILD_CLIENT)))
+
     def streamed(self, content: Content) -> AbstractContextManager[str]:
         """A word to put where a request's body shall hold the content; see `Transport.streamed`."""
         return self._transport.streamed(content)
 
-    def _test_client(self) -> Any:
+    def _client_of(self, name: str) -> Any:
         with self._lock:
-            client = self._connection.get_client(f"{TestClient.__module__}.{TestClient.__name__}")
+            client = self._connection.get_client(name)
             client.config.keep_alive = True  # else an error closes the connections of all threads
             return client
 

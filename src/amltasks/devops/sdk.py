@@ -47,4 +47,8 @@ with _private_cache():
 
 logging.getLogger("azure.devops").setLevel(logging.INFO)
 
-__all__ = ["BasicAuthentication", "ClientException", "Connection", "TestClient", "models"]
+# By their names, as connections make them; what is rarely used is imported only then.
+TEST_CLIENT = f"{TestClient.__module__}.{TestClient.__name__}"
+BUILD_CLIENT = "azure.devops.v7_1.build.build_client.BuildClient"
+
+__all__ = ["BUILD_CLIENT", "TEST_CLIENT", "BasicAuthentication", "ClientException", "Connection", "models"]

@@ -112,6 +112,17 @@ def test_builds_are_filtered_and_put_in_order(world: World, client: Client) -> N
     assert client.refused("GET", "build/builds?resultFilter=green")[0] == 400
 
 
+def test_a_build_is_cancelled_by_whoever_runs_it(world: World, client: Client, build: Build) -> None:
+    told: list[bool] = []
+
+    with world.builds.telling_of_cancels(build.id, lambda: told.append(True)):
+        answer = client.call("PATCH", f"build/builds/{build.id}", {"status": "cancelling"}).json()
+    world.builds.finish(build.id, "canceled")
+
+    assert (answer["status"], told) == ("cancelling", [True])
+    assert client.refused("PATCH", f"build/builds/{build.id}", {"status": "cancelling"})[0] == 409
+
+
 def test_a_build_can_be_renamed_and_nothing_else(client: Client, build: Build) -> None:
     renamed = client.call("PATCH", f"build/builds/{build.id}", {"buildNumber": "1.2.3"}).json()
 

@@ -1,0 +1,104 @@
+"""RegisterModel: register what a step has trained, if it is better than what is there."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from amltasks.agent import commands
+from amltasks.agent.job import Job
+from amltasks.agent.output import Output
+from amltasks.commands.checks import publish_checks, results_folder
+from amltasks.commands.exit_codes import ExitCode
+from amltasks.commands.places import local_folder, registry, sign_in
+from amltasks.commands.register_model_request import RegisterModelRequest
+from amltasks.commands.registering import Registered, register_model
+from amltasks.devops.builds import cancel_build
+from amltasks.devops.client import Client
+from amltasks.devops.pacing import Pace
+from amltasks.errors import ServiceError
+from amltasks.models.metadata import ARTIFACT, write_metadata
+from amltasks.platforms.azureml.step import Step
+from amltasks.platforms.azureml.v1.bounds import NOTICE
+from amltasks.redaction import Redactor
+from amltasks.requests import Platform
+
+_SECONDS_TO_CANCEL = 30.0  # that Azure DevOps has to answer
+_SECONDS_UNTIL_CANCELLED = 120.0  # until the agent has heard of it; a busy service takes its time
+
+
+def carry_out(job: Job, output: Output) -> ExitCode:
+    """Register, publish the gate's checks, set the output variables and tell the agent the verdict."""
+    request = RegisterModelRequest.from_inputs(job.inputs, job.sources_folder)
+    redactor = Redactor(job.secrets())
+    if request.platform is Platform.AZUREML_V1:
+        output.command(commands.issue(NOTICE, "warning"))
+    try:
+        registered = _registered(job, request, output)
+    except KeyboardInterrupt:
+        output.text(f"Cancelled before anything was registered of {request.name}, or while it was: it is not repeated.")
+        return ExitCode.CANCELLED
+    registration = registered.registration
+    for note in registered.warnings:
+        output.command(commands.issue(output.redacted(note), "warning"))
+    output.command(*_outcome(job, registered))
+    code = publish_checks(job, output, registered.report, redactor)
+    if registration.model is None:
+        kind: commands.IssueKind = "warning" if code is ExitCode.PASSED else "error"
+        output.command(commands.issue(output.redacted(registration.message), kind))
+    return _cancelled(job, output) if registration.wants_cancel else code
+
+
+def _registered(job: Job, request: RegisterModelRequest, output: Output) -> Registered:
+    signed_in = None if request.platform is Platform.AGENT else sign_in(job)
+    build = {name: output.redacted(value) for name, value in Step.from_variables(job.variables).said.items()}
+    with (
+        contextlib.closing(registry(request.platform, local_folder(job), signed_in)) as opened,
+        tempfile.TemporaryDirectory(dir=job.temp_folder) as scratch,
+    ):
+        return register_model(request, opened, build, Path(scratch), output.text)
+
+
+def _outcome(job: Job, registered: Registered) -> Iterator[str]:
+    """The output variables, and the artifact by which later stages and releases find the model."""
+    model, path = registered.registration.model, ""
+    if registered.metadata is not None:
+        path = str(write_metadata(registered.metadata, results_folder(job) / ARTIFACT))
+        if job.variable("Build.BuildId") and not job.variable("Release.ReleaseId"):
+            yield commands.upload_artifact(ARTIFACT, Path(path))
+    values = {
+        "Registered": "true" if model else "false",
+        "Verdict": registered.registration.verdict,
+        "ModelName": model.name if model else "",
+        "ModelVersion": model.version if model else "",
+        "ModelId": model.id if model else "",
+        "MetadataFile": path,
+    }
+    for name, value in values.items():
+        yield commands.set_variable(name, value, output=True)
+
+
+def _cancelled(job: Job, output: Output) -> ExitCode:
+    """The build is cancelled, everything having been published, and waited for, so that no other step begins."""
+    build = job.variable("Build.BuildId")
+    if job.connection is None or not build.isdecimal():
+        output.command(commands.issue("whenNotBetter: there is no build that could be cancelled.", "error"))
+        return ExitCode.CHECKS_FAILED
+    project = job.variable("System.TeamProjectId") or job.variable("System.TeamProject")
+    pace = Pace(deadline=time.monotonic() + _SECONDS_TO_CANCEL)
+    try:
+        with Client(job.collection_url, job.connection.token, pace) as client:
+            cancel_build(client, project, int(build))
+    except ServiceError as error:
+        sentence = f"whenNotBetter: the build could not be cancelled, this step fails instead: {error}"
+        output.command(commands.issue(output.redacted(sentence), "error"))
+        return ExitCode.CHECKS_FAILED
+    except KeyboardInterrupt:
+        return ExitCode.CANCELLED
+    output.text("The build is being cancelled.")
+    with contextlib.suppress(KeyboardInterrupt):
+        time.sleep(_SECONDS_UNTIL_CANCELLED)
+    return ExitCode.CANCELLED

@@ -1,0 +1,217 @@
+"""Register a model: a request and an open registry in, what came of it and a report of checks out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+
+from amltasks.commands.register_model_request import RegisterModelRequest
+from amltasks.data import Data
+from amltasks.errors import UserError
+from amltasks.models.content import content_hash, tracked_pickles
+from amltasks.models.lineage import Lineage
+from amltasks.models.measured import Measured, first_found, from_file, from_run, from_scraps
+from amltasks.models.metadata import ModelMetadata
+from amltasks.models.registration import Candidate, Registration, register
+from amltasks.models.trained import HASH_SCRAP, model_of, result_of
+from amltasks.platforms.registry import Registry
+from amltasks.quoting import listed, quoted
+from amltasks.report.checks import CheckReport
+from amltasks.report.model import NotebookResult
+from amltasks.report.results_file import read_results
+
+Tell = Callable[[str], None]
+
+
+class Registered(Data):
+    """What became of a request, for people (report) and for what comes after it (metadata, None without a model).
+
+    warnings: a sentence each; they are among the report's notes, too.
+    """
+
+    registration: Registration
+    report: CheckReport
+    warnings: tuple[str, ...] = ()
+    metadata: ModelMetadata | None
+
+
+class _Source(Data):
+    """Where the model was found. run: empty where it is from none; result: of the notebook that made it."""
+
+    path: Path
+    run: str = ""
+    result: NotebookResult | None = None
+
+
+def register_model(
+    request: RegisterModelRequest, registry: Registry, build: Mapping[str, str], scratch: Path, tell: Tell
+) -> Registered:
+    """build: what is known of the step, see `models.lineage`. scratch: an empty folder for what is downloaded.
+
+    Raises UserError where there is no such model, run or result, and ServiceError.
+    """
+    began = datetime.now(timezone.utc)
+    source = _source(request, registry, scratch)
+    warnings = _tracked(request, source)
+    found = _measurements(request, registry, source, scratch)
+    said_by, expected = _expected(request, source.result)
+    candidate = Candidate(
+        name=request.name,
+        path=source.path,
+        kind=request.kind,
+        description=request.description,
+        tags=request.tags,
+        properties=request.properties,
+        framework=request.framework,
+        framework_version=request.framework_version,
+        run=source.run,
+        output=request.path if request.runs else "",
+        expected_hash=expected,
+        hash_said_by=said_by,
+    )
+    lineage = Lineage(
+        build=dict(build),
+        run=source.run,
+        notebook=source.result.notebook if source.result else "",
+        parameter_set=source.result.parameter_set if source.result else "",
+        parameters=source.result.parameters if source.result else {},
+        data=request.data,
+        environment=request.environment,
+        hash=content_hash(source.path),
+    )
+    tell(f"{request.name}: {source.path.name} from {_origin(source)}, content {lineage.hash[:16]}…")
+    done = register(registry, candidate, found, request.gate, lineage)
+    tell(done.message)
+    report = CheckReport(
+        title=f"Register {request.name}",
+        checks=done.checks,
+        started_at=began,
+        finished_at=datetime.now(timezone.utc),
+        tables=_tables(done, found, lineage),
+        notes=(*warnings, done.message),
+        links={"Model": done.model.page} if done.model and done.model.page else {},
+    )
+    metadata = _metadata(request, done, lineage, found)
+    return Registered(registration=done, report=report, warnings=warnings, metadata=metadata)
+
+
+def _source(request: RegisterModelRequest, registry: Registry, scratch: Path) -> _Source:
+    result = result_of(read_results(request.results), request.notebook) if request.results else None
+    if request.runs:
+        run, path = _output(registry, request.runs, request.path, scratch / "model")
+        return _Source(path=path, run=run, result=result)
+    if result is not None:
+        place = request.results
+        return _Source(path=model_of(result, request.path, request.root), run=f"{place}#{result.run_id}", result=result)
+    path = request.root / request.path
+    if not path.exists():
+        raise UserError(f"path: there is no {quoted(request.path)} in the repository's folder: was it made before?")
+    return _Source(path=path)
+
+
+def _output(registry: Registry, runs: tuple[str, ...], path: str, folder: Path) -> tuple[str, Path]:
+    """Of several runs the one that has left the path. Raises UserError where none has, or more than one."""
+    found: dict[str, Path] = {}
+    refusals: list[UserError] = []
+    for number, run in enumerate(runs):
+        try:
+            found[run] = registry.output(run, path, folder / str(number))
+        except UserError as error:
+            refusals.append(error)
+    if not found:
+        raise refusals[0]
+    if len(found) > 1:
+        raise UserError(f"run: {quoted(path)} was left by each of {listed(found)}: say of which the model is.")
+    return next(iter(found.items()))
+
+
+def _origin(source: _Source) -> str:
+    if source.result is not None:
+        return source.result.title
+    return f"the run {source.run}" if source.run else "the repository's folder"
+
+
+def _tracked(request: RegisterModelRequest, source: _Source) -> tuple[str, ...]:
+    """A sentence where the model is a file of the repository instead of one that was trained. Raises UserError."""
+    tracked = () if request.runs else tracked_pickles(source.path)
+    if not tracked:
+        return ()
+    sentence = (
+        f"path: {listed(tracked)} is checked in to the repository, and what is registered should be what a run has "
+        "trained: take it out of the repository and name it in .gitignore."
+    )
+    if request.refuse_tracked:
+        raise UserError(sentence)
+    return (sentence,)
+
+
+def _measurements(
+    request: RegisterModelRequest, registry: Registry, source: _Source, scratch: Path
+) -> dict[str, Measured]:
+    """The file before the run, before its children, before scraps."""
+    from_metrics_file: dict[str, Measured] = {}
+    if request.metrics_file:
+        if request.runs:
+            path = registry.output(source.run, request.metrics_file, scratch / "metrics")
+        elif source.result is not None:
+            path = model_of(source.result, request.metrics_file, request.root)
+        else:
+            path = request.root / request.metrics_file
+        from_metrics_file = from_file(path, request.metrics_file)
+    logged = from_run(registry.metrics(source.run), source.run) if request.runs else {}
+    return first_found(from_metrics_file, logged, from_scraps(source.result) if source.result else {})
+
+
+def _expected(request: RegisterModelRequest, result: NotebookResult | None) -> tuple[str, str]:
+    """Who says what the content's hash is, and the hash."""
+    if request.expected_hash:
+        return "expectedHash", request.expected_hash
+    said = result.scraps.get(HASH_SCRAP) if result else None
+    return (f"the scrap {HASH_SCRAP}", said) if isinstance(said, str) and said else ("", "")
+
+
+def _tables(
+    done: Registration, found: Mapping[str, Measured], lineage: Lineage
+) -> dict[str, tuple[tuple[str, ...], ...]]:
+    said = {name.removeprefix("amltasks."): value for name, value in lineage.tags().items()}
+    model = {"model": done.model.id if done.model else "not registered", "verdict": done.verdict or "no gate", **said}
+    tables = {"Model": (("", ""), *model.items())}
+    metrics: list[tuple[str, ...]] = [("Metric", "New", "Champion", "Verdict", "Found in")]
+    judged = {each.metric: each for each in done.comparison.judgements} if done.comparison else {}
+    for name in dict.fromkeys([*judged, *found]):
+        each, new = judged.get(name), found.get(name)
+        places = [new.where] if new else []
+        if each is not None and each.champion is not None and name in done.champion_metrics:
+            places.append(f"champion: {done.champion_metrics[name]}")
+        metrics.append(
+            (
+                name,
+                "" if new is None else f"{new.value:.6g}",
+                "" if each is None or each.champion is None else f"{each.champion:.6g}",
+                each.verdict.value if each else "",
+                "; ".join(places),
+            )
+        )
+    return {**tables, "Metrics": tuple(metrics)} if len(metrics) > 1 else dict(tables)
+
+
+def _metadata(
+    request: RegisterModelRequest, done: Registration, lineage: Lineage, found: Mapping[str, Measured]
+) -> ModelMetadata | None:
+    if done.model is None:
+        return None
+    return ModelMetadata(
+        model=done.model.id,
+        name=done.model.name,
+        version=done.model.version,
+        platform=request.platform.value,
+        verdict=done.verdict,
+        hash=lineage.hash,
+        run=lineage.run,
+        build_id=lineage.build.get("build", ""),
+        build_number=lineage.build.get("buildNumber", ""),
+        commit=lineage.build.get("commit", ""),
+        metrics={name: each.value for name, each in found.items()},
+        tags=done.model.tags,
+    )
