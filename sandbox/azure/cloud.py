@@ -74,4 +74,5 @@ class Cloud:
     def close(self) -> None:
         self.serving.close()
         self.execution.close()
+        self.operations.close()
         self.storage.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 import traceback
 import uuid
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from sandbox.wire import Answer, format_time
 Status = Literal["InProgress", "Succeeded", "Failed", "Canceled"]
 _PATIENCE = 20  # seconds, for which clients wait for an answer
 _PROVIDER = "Microsoft.MachineLearningServices"
+_END_SECONDS = 10
 
 
 class Operation(Document):
@@ -40,6 +40,8 @@ class Operations:
         self._clock = clock
         self._ended = threading.Condition()
         self.retry_ms = 200
+        self._threads: set[threading.Thread] = set()
+        self._closed = threading.Event()
 
     def begin(self, resource: str) -> Operation:
         operation = Operation(id=str(uuid.uuid4()), resource=resource, started=format_time(self._clock.now()))
@@ -70,7 +72,8 @@ class Operations:
         operation = self.begin(resource)
 
         def carry_out() -> None:
-            time.sleep(delay)
+            if self._closed.wait(delay):
+                return
             try:
                 work()
             except AzureError as error:
@@ -81,8 +84,16 @@ class Operations:
             else:
                 self.end(operation)
 
-        threading.Thread(target=carry_out, name="sandbox-operation", daemon=True).start()
+        thread = threading.Thread(target=carry_out, name="sandbox-operation", daemon=True)
+        self._threads = {each for each in self._threads if each.is_alive()} | {thread}
+        thread.start()
         return operation
+
+    def close(self) -> None:
+        """Let what is being done come to its end; what waits is not begun."""
+        self._closed.set()
+        for thread in self._threads:
+            thread.join(_END_SECONDS)
 
 
 def accepted(call: Call, operation: Operation, content: Any = None, status: int = 202, kind: str = "mfe") -> Answer:

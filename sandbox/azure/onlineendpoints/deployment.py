@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.azure.assets.state import CODE, ENVIRONMENT, MODEL, Kind
 from sandbox.azure.execution.places import UnknownPlaceError, download, place_of
 from sandbox.azure.onlineendpoints import errors
-from sandbox.azure.onlineendpoints.models import KubernetesDeployment, ManagedDeployment, Probe
+from sandbox.azure.onlineendpoints.models import DefaultScale, KubernetesDeployment, ManagedDeployment, Probe
 from sandbox.azure.resources import Resource
 from sandbox.azure.serving.spec import Spec
 
@@ -24,6 +24,8 @@ _MOST_WORKERS = 4  # of one deployment, on this machine
 
 def check(cloud: Cloud, workspace: Resource, asked: ManagedDeployment | KubernetesDeployment) -> None:
     """Refuse a deployment that names what is not there, or what is not played."""
+    if isinstance(asked, ManagedDeployment) and not isinstance(asked.scale_settings, DefaultScale):
+        raise errors.bad_scale()
     if asked.code_configuration is None or asked.code_configuration.code_id is None:
         raise errors.not_played("deployments without a scoring script")
     if asked.environment_id is None:

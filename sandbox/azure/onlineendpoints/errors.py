@@ -119,6 +119,12 @@ def out_of_quota(size: str, subscription: str, used: int, limit: int, needed: in
     )
 
 
+def bad_scale() -> InvalidRequestError:
+    return InvalidRequestError(
+        "ScaleSettings", "A managed deployment has the scale type Default: it is scaled by rules of Azure Monitor."
+    )
+
+
 def no_keys(name: str) -> MachineLearningError:
     return MachineLearningError(
         400, f"The endpoint {name} does not use keys for authentication.", inner=("BadArgument",)

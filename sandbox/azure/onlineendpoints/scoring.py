@@ -176,9 +176,15 @@ class Scoring:
         return Target(deployment, seconds(settings.request_timeout), most, managed, mirror)
 
     def _revive(self, deployment: Resource) -> None:
-        """A deployment of a state that was opened again has no server yet."""
+        """A deployment of a state that was opened again has no server yet; where it cannot have one, it has failed."""
         azure = self._world.azure
         with self._reviving:
-            if deployment.properties["provisioningState"] != "Succeeded" or azure.serving.serves(key_of(deployment)):
+            state = azure.resources.get(deployment.id)
+            if state is None or state.properties["provisioningState"] != "Succeeded":
                 return
-            azure.onlineendpoints.serve(deployment, lambda folder: proxy_environment(self._world, folder))
+            if azure.serving.serves(key_of(deployment)):
+                return
+            try:
+                azure.onlineendpoints.serve(deployment, lambda folder: proxy_environment(self._world, folder))
+            except AzureError:
+                azure.onlineendpoints.move(deployment.id, "Failed")

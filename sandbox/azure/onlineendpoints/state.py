@@ -99,7 +99,7 @@ class OnlineEndpoints:
 
     def delete(self, endpoint: Resource) -> Operation:
         """With all its deployments."""
-        self._move(endpoint.id, "Deleting")
+        self.move(endpoint.id, "Deleting")
 
         def work() -> None:
             for each in self.deployments(endpoint):
@@ -153,7 +153,7 @@ class OnlineEndpoints:
         share = int(self._endpoint_of(deployment).properties["traffic"].get(deployment.name, 0))
         if share:
             raise errors.has_traffic(deployment.name, share)
-        self._move(deployment.id, "Deleting")
+        self.move(deployment.id, "Deleting")
         delay = self.provisioning.deployments.delay
         return self._cloud.operations.run(deployment.id, lambda: self._forget(deployment), delay)
 
@@ -173,6 +173,8 @@ class OnlineEndpoints:
                 place = self._keep_log(workspace, deployment, failed.log)
             kubernetes = deployment.properties["endpointComputeType"] == "Kubernetes"
             raise failures.of_start(failed, kubernetes, place) from None
+        if self._resources.get(deployment.id) is None:  # it was deleted meanwhile
+            self._cloud.serving.stop(key_of(deployment))
 
     def balance(self, endpoint: Resource, what: str) -> Balance:
         """Whose turn it is. what: live, mirror."""
@@ -184,7 +186,7 @@ class OnlineEndpoints:
             for endpoint in self.all(workspace):
                 for each in (endpoint, *self.deployments(endpoint)):
                     if each.properties["provisioningState"] in BUSY:
-                        self._move(each.id, "Failed")
+                        self.move(each.id, "Failed")
 
     def _run(self, path: str, work: Callable[[], None], faults: Any) -> Operation:
         """Do the work, then say how it ended."""
@@ -196,9 +198,9 @@ class OnlineEndpoints:
             try:
                 chosen()
             except AzureError:
-                self._move(path, "Failed")
+                self.move(path, "Failed")
                 raise
-            self._move(path, "Succeeded")
+            self.move(path, "Succeeded")
 
         return self._cloud.operations.run(path, carry_out, faults.delay)
 
@@ -210,8 +212,8 @@ class OnlineEndpoints:
                 self._rules.check_traffic(found, wanted["traffic"], wanted["mirrorTraffic"])
                 self._resources.put(path, {**found.properties, **wanted}, found.more, by=found.modified_by)
 
-    def _move(self, path: str, state: str) -> None:
-        """Of what is still there."""
+    def move(self, path: str, state: str) -> None:
+        """Tell how far the making of something is, if it is still there and stays."""
         with self._store.changing():
             found = self._resources.get(path)
             if found is not None and (found.properties["provisioningState"] != "Deleting"):

@@ -10,6 +10,7 @@ class Balance:
     """Of one endpoint. Where Azure throws dice, shares are exact here: of any ten requests of 10 %, one."""
 
     def __init__(self) -> None:
+        self._shares: dict[str, float] = {}
         self._credit: dict[str, float] = {}
         self._lock = threading.Lock()
 
@@ -20,7 +21,9 @@ class Balance:
         if not total:
             return None
         with self._lock:
-            self._credit = {name: self._credit.get(name, 0) + share for name, share in shares.items()}
+            before = self._credit if self._shares == shares else {}
+            self._shares = shares
+            self._credit = {name: before.get(name, 0) + share for name, share in shares.items()}
             chosen = max(self._credit, key=lambda name: self._credit[name])
             self._credit[chosen] -= total
             return chosen

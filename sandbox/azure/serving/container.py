@@ -133,14 +133,20 @@ class Container:
                 if self._exit is not None:
                     message = f"The process of the scoring server ended with exit code {self._exit}."
                     raise StartFailedError(Cause.CRASH, message, self._tail(), self._exit)
-                if _answers(client, self.address):
-                    self._ready.set()
+                if _answers(client, self.address) and self._is_alive():
                     return
                 if time.monotonic() > end:
                     message = f"The scoring server did not answer GET / with 200 within {self._spec.ready:g} seconds."
                     raise StartFailedError(Cause.PROBE, message, self._tail())
                 time.sleep(_LOOK_SECONDS)
         raise StartFailedError(Cause.CRASH, "The scoring server was stopped before it answered.", self._tail())
+
+    def _is_alive(self) -> bool:
+        """Whether its process has not ended since it answered; from then on it is started again when it does."""
+        with self._lock:
+            if self._exit is None:
+                self._ready.set()
+            return self._ready.is_set()
 
     def _keep(self, command: Command) -> None:
         """Run the process; once it was ready, run it again whenever it ends."""
@@ -152,9 +158,10 @@ class Container:
                 self._session = Session(command)
             began = time.monotonic()
             code = self._session.wait()
-            if not self._ready.is_set():
-                self._exit = code
-                return
+            with self._lock:
+                if not self._ready.is_set():
+                    self._exit = code
+                    return
             self._address.unlink(missing_ok=True)
             pause = _FIRST_PAUSE if time.monotonic() - began > _LONGEST_PAUSE else min(2 * pause, _LONGEST_PAUSE)
             if self._stopped.wait(pause):

@@ -81,6 +81,7 @@ class Stage:
             "codeConfiguration": {"codeId": self.code(SCORE), "scoringScript": "score.py"},
             "model": self.model("first"),
             "environmentVariables": {"WHO": name},
+            "requestSettings": {"requestTimeout": "PT60S"},  # five seconds else, which a busy machine may need
             **size,
             **properties,
         }

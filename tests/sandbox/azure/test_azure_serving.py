@@ -1,0 +1,55 @@
+"""Scoring servers: processes of the sandbox's own, replaced and started again, gone when it is."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox.azure.conftest import ROOT
+
+HOST = """
+import json, sys
+from pathlib import Path
+import httpx
+from sandbox.azure.execution.state import Images
+from sandbox.azure.serving.spec import Spec
+from sandbox.azure.serving.state import Serving
+
+def fetch(folder):
+    (folder / "code").mkdir()
+    script = "import os\\ndef init(): os.spawnlp(os.P_NOWAIT, 'sleep', 'sleep', '303')\\n"
+    (folder / "code" / "score.py").write_text(script + "def run(data): return os.getpid(), os.getppid()\\n")
+
+serving = Serving(Images())
+serving.start("key", Spec({"image": "azureml/inference"}, fetch, "score.py"))
+container = serving.enter("key")
+answer = httpx.post(f"{container.address}/score", json={}, trust_env=False).json()
+print(*answer, flush=True)
+sys.stdin.read()
+container.leave()
+serving.close()
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, None], ids=["killed", "closed"])
+def test_no_server_outlives_the_sandbox(how: signal.Signals | None) -> None:
+    command = [sys.executable, "-c", HOST]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as host:
+        assert host.stdout is not None
+        worker, server = (int(word) for word in host.stdout.readline().split())
+        child = Path(f"/proc/{worker}/task/{worker}/children").read_text().split()
+        if how:
+            host.send_signal(how)
+        host.communicate()
+
+    end = time.monotonic() + 20
+    processes = [worker, server, *map(int, child)]
+    while any(Path(f"/proc/{process}").exists() for process in processes):
+        assert time.monotonic() < end, "processes are left"
+        time.sleep(0.05)
+    assert len(processes) == 3
