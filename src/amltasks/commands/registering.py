@@ -14,12 +14,14 @@ from amltasks.models.lineage import Lineage
 from amltasks.models.measured import Measured, first_found, from_file, from_run, from_scraps
 from amltasks.models.metadata import ModelMetadata
 from amltasks.models.registration import Candidate, Registration, register
-from amltasks.models.trained import HASH_SCRAP, model_of, result_of
+from amltasks.models.trained import HASH_SCRAP, left_by, model_of, result_of
+from amltasks.platforms.azureml.step import is_job_of
 from amltasks.platforms.registry import Registry
 from amltasks.quoting import listed, quoted
 from amltasks.report.checks import CheckReport
 from amltasks.report.model import NotebookResult
 from amltasks.report.results_file import read_results
+from amltasks.requests import Platform
 
 Tell = Callable[[str], None]
 
@@ -37,10 +39,15 @@ class Registered(Data):
 
 
 class _Source(Data):
-    """Where the model was found. run: empty where it is from none; result: of the notebook that made it."""
+    """Where the model was found.
+
+    run: empty where it is from none. output: its path among what the run has left, empty where it was found elsewhere.
+    result: of the notebook that made it.
+    """
 
     path: Path
     run: str = ""
+    output: str = ""
     result: NotebookResult | None = None
 
 
@@ -66,7 +73,7 @@ def register_model(
         framework=request.framework,
         framework_version=request.framework_version,
         run=source.run,
-        output=request.path if request.runs else "",
+        output=source.output,
         expected_hash=expected,
         hash_said_by=said_by,
     )
@@ -98,16 +105,24 @@ def register_model(
 
 def _source(request: RegisterModelRequest, registry: Registry, scratch: Path) -> _Source:
     result = result_of(read_results(request.results), request.notebook) if request.results else None
+    if result is not None and (not request.runs or left_by(result, request.path, request.root)):
+        path = model_of(result, request.path, request.root)
+        return _Source(path=path, run=_run_of(request, result), result=result)
     if request.runs:
         run, path = _output(registry, request.runs, request.path, scratch / "model")
-        return _Source(path=path, run=run, result=result)
-    if result is not None:
-        place = request.results
-        return _Source(path=model_of(result, request.path, request.root), run=f"{place}#{result.run_id}", result=result)
+        return _Source(path=path, run=run, output=request.path, result=result)
     path = request.root / request.path
     if not path.exists():
         raise UserError(f"path: there is no {quoted(request.path)} in the repository's folder: was it made before?")
     return _Source(path=path)
+
+
+def _run_of(request: RegisterModelRequest, result: NotebookResult) -> str:
+    """In which the notebook ran: on this machine its result, elsewhere the job that is called after it."""
+    if request.platform is Platform.AGENT:
+        return f"{request.results}#{result.run_id}"
+    called = [run for run in request.runs if len(request.runs) == 1 or is_job_of(result.run_id, run)]
+    return called[0] if called else ""
 
 
 def _output(registry: Registry, runs: tuple[str, ...], path: str, folder: Path) -> tuple[str, Path]:
@@ -134,7 +149,7 @@ def _origin(source: _Source) -> str:
 
 def _tracked(request: RegisterModelRequest, source: _Source) -> tuple[str, ...]:
     """A sentence where the model is a file of the repository instead of one that was trained. Raises UserError."""
-    tracked = () if request.runs else tracked_pickles(source.path)
+    tracked = () if source.output else tracked_pickles(source.path)
     if not tracked:
         return ()
     sentence = (
@@ -152,14 +167,14 @@ def _measurements(
     """The file before the run, before its children, before scraps."""
     from_metrics_file: dict[str, Measured] = {}
     if request.metrics_file:
-        if request.runs:
+        if source.output:
             path = registry.output(source.run, request.metrics_file, scratch / "metrics")
         elif source.result is not None:
             path = model_of(source.result, request.metrics_file, request.root)
         else:
             path = request.root / request.metrics_file
         from_metrics_file = from_file(path, request.metrics_file)
-    logged = from_run(registry.metrics(source.run), source.run) if request.runs else {}
+    logged = from_run(registry.metrics(source.run), source.run) if request.runs and source.run else {}
     return first_found(from_metrics_file, logged, from_scraps(source.result) if source.result else {})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from amltasks.errors import UserError
@@ -36,13 +35,12 @@ def result_of(report: Report, notebook: str) -> NotebookResult:
 def model_of(result: NotebookResult, path: str, root: Path) -> Path:
     """A file or folder that the notebook has written.
 
-    path: from its results' folder, its own folder or the repository's root, in this order. Raises UserError where the
-    notebook has failed, where there is none, or where it is older than the notebook's run.
+    path: see `left_by`. Raises UserError where the notebook has failed, where there is none, or where it is older than
+    the notebook's run.
     """
     if not result.ok:
         raise UserError(f"{result.title} did not pass: what it has left is not registered.")
-    places = [result.folder, (root / result.notebook).parent, root]
-    found = _first_there([place / path for place in places if place is not None])
+    found = left_by(result, path, root)
     if found is None:
         raise UserError(
             f"path: {result.title} has left no {quoted(path)}, neither in its results nor beside it nor at that path "
@@ -58,5 +56,7 @@ def model_of(result: NotebookResult, path: str, root: Path) -> Path:
     return found
 
 
-def _first_there(paths: Sequence[Path]) -> Path | None:
-    return next((path for path in paths if path.exists()), None)
+def left_by(result: NotebookResult, path: str, root: Path) -> Path | None:
+    """The path from the results' folder, the notebook's own or the repository's root, in this order, if it is there."""
+    places = [result.folder, (root / result.notebook).parent, root]
+    return next((place / path for place in places if place is not None and (place / path).exists()), None)

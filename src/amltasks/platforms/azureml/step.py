@@ -87,7 +87,16 @@ class Step(Data):
     def job_name(self, run: NotebookRun, again: int = 0) -> str:
         """The same for the same run, so that it is never there twice. again: how often it has to be repeated."""
         identity = _digest({"run": self.run, "id": run.run_id, "parameters": run.parameters, "again": again})
-        return f"{_NOT_IN_NAMES.sub('-', run.run_id).strip('-_')}-{identity}"
+        return f"{_name_of(run.run_id)}-{identity}"
+
+
+def is_job_of(run_id: str, job: str) -> bool:
+    """Whether that is the name of a job for the run, of whatever step."""
+    return job.rpartition("-")[0] == _name_of(run_id)
+
+
+def _name_of(run_id: str) -> str:
+    return _NOT_IN_NAMES.sub("-", run_id).strip("-_")
 
 
 def _digest(value: object) -> str:
