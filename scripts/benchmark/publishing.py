@@ -108,8 +108,9 @@ def _together(options: Any, report: Any) -> None:
 def _apart(options: Any, report: Any) -> None:
     from amltasks.devops.attachments import plan_attachments
     from amltasks.devops.client import Client
+    from amltasks.devops.entries import NotebookEntry
     from amltasks.devops.pacing import Pace
-    from amltasks.devops.run_writer import Entry, RunWriter
+    from amltasks.devops.run_writer import RunWriter
 
     pace = Pace()
     with Client(options.url, options.token, pace) as client:
@@ -117,7 +118,7 @@ def _apart(options: Any, report: Any) -> None:
         writer.open()
         for result in report.results:
             planned = plan_attachments(result.artefacts, Path("scratch"), pace)
-            written = writer.write([Entry(result.title, result, planned.notes)])
+            written = writer.write([NotebookEntry(result.title, result, planned.notes)])
             for attachment in planned.attachments:
                 result_id = written[result.title]
                 if not isinstance(result_id, int):

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+import time
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 
 from amltasks.agent import commands
 from amltasks.agent.job import Job
+from amltasks.agent.neutral import neutralise
 from amltasks.agent.output import Output
 from amltasks.commands.exit_codes import ExitCode
+from amltasks.commands.stopping import set_by_signals
+from amltasks.devops.pipeline import PipelineContext
 from amltasks.redaction import Redactor
-from amltasks.report.check_publishers import publish
+from amltasks.report.check_log import checks_lines, write_checks
+from amltasks.report.check_publishers import JUNIT, SUMMARY, publish, redacted
+from amltasks.report.check_run import HURRY_SECONDS, CheckRun
 from amltasks.report.checks import CheckReport
 from amltasks.report.checks_wording import summary
+from amltasks.report.test_run import TestRunOptions
+from amltasks.requests import parse_choices
+
+
+class CheckTarget(str, Enum):
+    """Where checks can be published."""
+
+    TEST_RESULTS = "testResults"
+    SUMMARY = "summary"
+    JUNIT = "junit"
 
 
 def results_folder(job: Job) -> Path:
@@ -30,12 +49,40 @@ def publish_checks(
     """Publishes as the step's inputs `publish`, `testRunTitle` and `outputFolder` want it; tells the agent the verdict.
 
     report: its texts are redacted here, its files are as they will be seen. deadline: `time.monotonic()` by which
-    this must return, None for no hurry. What could not be published is a warning, and no check fails by it.
+    this must return, None for no hurry but that of a cancelled report. What could not be published is a warning, and
+    no check fails by it.
     """
-    report = publish(report, results_folder(job), redactor.text, deadline)
-    code = exit_code(report)
+    wanted = parse_choices(job.inputs.get("publish", "").strip() or "testResults,summary", CheckTarget, "publish")
+    title = " ".join(job.inputs.get("testRunTitle", "").split()) or report.title
+    report = redacted(report.model_copy(update={"title": title}), redactor.text)
+    folder, stop = results_folder(job), threading.Event()
+    if report.cancelled and deadline is None:
+        deadline = time.monotonic() + HURRY_SECONDS
+    with set_by_signals(stop):
+        report = publish(
+            report,
+            folder,
+            junit=folder / JUNIT if CheckTarget.JUNIT in wanted else None,
+            summary=CheckTarget.SUMMARY in wanted,
+            test_run=_test_run(job, stop) if CheckTarget.TEST_RESULTS in wanted else None,
+            deadline=deadline,
+        )
+        write_checks(report, output)
+    if CheckTarget.SUMMARY in wanted and (folder / SUMMARY).is_file():
+        output.command(commands.upload_summary(folder / SUMMARY))
+    code = ExitCode.CANCELLED if stop.is_set() else exit_code(report)
     output.command(*_verdict(report, code))
     return code
+
+
+def show_checks(report: CheckReport, folder: Path, redactor: Redactor, junit: Path | None = None) -> ExitCode:
+    """The same on a laptop: results.json in the folder, a JUnit file where one is wanted, all of it on the terminal."""
+    report = publish(redacted(report, redactor.text), folder, junit=junit)
+    for line in (*checks_lines(report), *report.problems, summary(report)):
+        sys.stdout.write(f"{neutralise(line)}\n")
+    sys.stdout.flush()
+    code = exit_code(report)
+    return ExitCode.NOT_RUN if code is ExitCode.PASSED and report.problems else code
 
 
 def exit_code(report: CheckReport) -> ExitCode:
@@ -43,6 +90,15 @@ def exit_code(report: CheckReport) -> ExitCode:
     if report.cancelled:
         return ExitCode.CANCELLED
     return ExitCode.CHECKS_FAILED if report.failed else ExitCode.PASSED
+
+
+def _test_run(job: Job, stop: threading.Event) -> CheckRun | None:
+    if job.connection is None:
+        return None
+    options = TestRunOptions(
+        url=job.collection_url, token=job.connection.token, pipeline=PipelineContext.from_variables(job.variables)
+    )
+    return CheckRun(options, stop)
 
 
 def _verdict(report: CheckReport, code: ExitCode) -> Iterator[str]:

@@ -38,7 +38,7 @@ def stoppable(work: Callable[[], _Result], stop: threading.Event, *, watch_paren
 
     parent = os.getppid()
     thread = threading.Thread(target=do, name="work", daemon=True)
-    with _signals(stop):
+    with set_by_signals(stop):
         thread.start()
         while thread.is_alive() and not stop.is_set():
             thread.join(_LOOK)
@@ -67,7 +67,8 @@ def within(seconds: float, work: Callable[[], _Result]) -> _Result | None:
 
 
 @contextmanager
-def _signals(stop: threading.Event) -> Iterator[None]:
+def set_by_signals(stop: threading.Event) -> Iterator[None]:
+    """Within it, SIGINT and SIGTERM set `stop` instead of ending the process. In the main thread."""
     numbers = [signal.SIGINT, signal.SIGTERM]
     if os.name == "nt":
         numbers.append(signal.SIGBREAK)  # type: ignore[attr-defined,unused-ignore]

@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 
 from amltasks.devops.pacing import Pace
 from amltasks.errors import ServiceError
+from amltasks.report.checks import CheckFile
 from amltasks.report.model import Artefact, ArtefactKind
 
 LARGEST = 75 * 2**20  # bytes before base64: more is refused
@@ -84,7 +85,7 @@ class _Base64Reader(io.RawIOBase):
 
 
 def plan_attachments(
-    artefacts: Iterable[Artefact],
+    files: Iterable[Artefact | CheckFile],
     scratch: Path,
     pace: Pace,
     *,
@@ -100,23 +101,23 @@ def plan_attachments(
     names = _Names(mark)
     attachments: list[Attachment] = []
     notes: list[str] = []
-    for number, artefact in enumerate(artefacts):
-        wanted = redact(artefact.name)
-        console = artefact.kind == ArtefactKind.LOG
+    for number, file in enumerate(files):
+        wanted = redact(file.name)
+        console = isinstance(file, Artefact) and file.kind == ArtefactKind.LOG
         try:
-            size = artefact.path.stat().st_size
+            size = file.path.stat().st_size
             if size <= largest:
                 name = names.take(CONSOLE_LOG if console else wanted)
                 kind = "ConsoleLog" if console else "GeneralAttachment"
-                attachments.append(Attachment(name, kind, artefact.path, 0, size, redact(artefact.note)))
+                attachments.append(Attachment(name, kind, file.path, 0, size, redact(file.note)))
                 continue
             scratch.mkdir(parents=True, exist_ok=True)
             copy = scratch / f"{number}.gz"
-            packed = _compress(artefact.path, copy, largest * MOST_PARTS, pace)
+            packed = _compress(file.path, copy, largest * MOST_PARTS, pace)
         except (OSError, _LeftOutError) as error:
             notes.append(f"{wanted} is not attached: {getattr(error, 'strerror', None) or error}.")
             continue
-        parts = _parts(copy, packed, largest, names, wanted, redact(artefact.note))
+        parts = _parts(copy, packed, largest, names, wanted, redact(file.note))
         attachments += parts
         notes.append(_large_note(wanted, size, parts))
     return Planned(tuple(attachments), tuple(notes))

@@ -7,32 +7,22 @@ carried out: runs are recognized by their marker, results by their test's name, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from amltasks.devops import test_runs
 from amltasks.devops.attachments import Attachment, Base64Part
 from amltasks.devops.client import Client
+from amltasks.devops.entries import Entry
 from amltasks.devops.pipeline import PipelineContext
 from amltasks.devops.sdk import models
 from amltasks.devops.test_runs import Redact
 from amltasks.devops.transport import FEW, UnclearWriteError
 from amltasks.errors import ServiceError
-from amltasks.report.model import NotebookResult
 
 PAGE = 1000
 CLOSED = ("Completed", "Aborted", "NeedsInvestigation")
 UNFIT = (400, 413, 422, 500)  # statuses that may be due to a single result among many
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A result to write. name: its test's, unique in the run and the same in every build. notes: for its comment."""
-
-    name: str
-    result: NotebookResult
-    notes: tuple[str, ...] = ()
 
 
 class RunWriter:
@@ -42,7 +32,14 @@ class RunWriter:
     """
 
     def __init__(
-        self, client: Client, pipeline: PipelineContext, title: str, started_at: datetime, redact: Redact = str
+        self,
+        client: Client,
+        pipeline: PipelineContext,
+        title: str,
+        started_at: datetime,
+        redact: Redact = str,
+        *,
+        tag: str = test_runs.NOTEBOOKS,
     ) -> None:
         self._client = client
         self._pipeline = pipeline
@@ -50,6 +47,7 @@ class RunWriter:
         self._marker = test_runs.marker(title, pipeline)
         self._started_at = started_at
         self._redact = redact
+        self._tag = tag
         self._ids: dict[str, int] = {}
         self._earlier: frozenset[int] = frozenset()  # results that an earlier try of the task has written
         self._closed = False
@@ -163,7 +161,7 @@ class RunWriter:
         return any(tag.name == self._marker for tag in run.tags or ())
 
     def _create(self) -> None:
-        request = test_runs.run_to_create(self._title, self._marker, self._started_at, self._pipeline)
+        request = test_runs.run_to_create(self._title, self._marker, self._started_at, self._pipeline, self._tag)
         replaced = self.run_id
 
         def look() -> Any | None:
@@ -218,7 +216,7 @@ class RunWriter:
         missing = [entry for entry in entries if entry.name not in self._ids]
 
         def call(test: Any) -> dict[str, int]:
-            requests = [self._request(entry, plain) for entry in missing]
+            requests = [entry.request(self._pipeline.computer, self._redact, plain) for entry in missing]
             answers = test.add_test_results_to_test_run(requests, self._pipeline.project, self.run_id)
             if len(answers) != len(missing):
                 error = ServiceError(f"Azure DevOps confirmed {len(answers)} of {len(missing)} results.")
@@ -238,21 +236,11 @@ class RunWriter:
 
     def _update(self, entries: Sequence[Entry], plain: bool = False) -> dict[str, int]:
         ids = {entry.name: self._ids[entry.name] for entry in entries}
-        requests = [self._request(entry, plain) for entry in entries]
+        requests = [entry.request(self._pipeline.computer, self._redact, plain) for entry in entries]
         for entry, request in zip(entries, requests, strict=True):
             request.id = ids[entry.name]
         self._client.test(lambda test: test.update_test_results(requests, self._pipeline.project, self.run_id))
         return ids
-
-    def _request(self, entry: Entry, plain: bool) -> Any:
-        return test_runs.result_to_add(
-            entry.result,
-            entry.name,
-            computer=self._pipeline.computer,
-            notes=entry.notes,
-            redact=self._redact,
-            plain=plain,
-        )
 
     def _results(self) -> Iterator[Any]:
         return _pages(

@@ -15,6 +15,7 @@ from typing import Any
 
 from amltasks.devops.pipeline import PipelineContext
 from amltasks.devops.sdk import models
+from amltasks.report.checks import Check, CheckOutcome
 from amltasks.report.model import CellOutcome, CellResult, NotebookResult, Outcome
 from amltasks.report.traceback_text import condensed
 
@@ -22,7 +23,7 @@ LONGEST_TEXT = 1000  # of comments and stack traces, as documented; kept for err
 LONGEST_NAME = 256
 MOST_SUB_RESULTS = 1000  # in one result: more is said to be refused
 UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-TAG = "notebooks"
+NOTEBOOKS, CHECKS = "notebooks", "checks"  # tags of runs: what their results are of
 
 Redact = Callable[[str], str]
 
@@ -48,6 +49,13 @@ CELL_OUTCOMES = {
     CellOutcome.NOT_EXECUTED: "NotExecuted",
 }
 
+CHECK_OUTCOMES = {
+    CheckOutcome.PASSED: "Passed",
+    CheckOutcome.FAILED: "Failed",
+    CheckOutcome.UNKNOWN: "Inconclusive",
+    CheckOutcome.NOT_RUN: "NotExecuted",
+}
+
 
 def marker(title: str, pipeline: PipelineContext) -> str:
     """The tag by which a retry of the task finds the run that an earlier try has made.
@@ -71,8 +79,10 @@ def names_of(runs: Iterable[tuple[str, str]], redact: Redact = str) -> dict[str,
     }
 
 
-def run_to_create(title: str, marker: str, started_at: datetime, pipeline: PipelineContext) -> Any:
-    """The RunCreateModel of a run that is InProgress."""
+def run_to_create(
+    title: str, marker: str, started_at: datetime, pipeline: PipelineContext, tag: str = NOTEBOOKS
+) -> Any:
+    """The RunCreateModel of a run that is InProgress. tag: what its results are of."""
     return models.RunCreateModel(
         name=cut(title, LONGEST_NAME),
         automated=True,  # else the run is taken for a manual one and stays out of the build's Tests tab
@@ -85,7 +95,7 @@ def run_to_create(title: str, marker: str, started_at: datetime, pipeline: Pipel
         release_uri=pipeline.release_uri or None,
         release_environment_uri=pipeline.release_environment_uri or None,
         pipeline_reference=_pipeline_reference(pipeline) if pipeline.build_id else None,
-        tags=[models.TestTag(name=TAG), models.TestTag(name=marker)],
+        tags=[models.TestTag(name=tag), models.TestTag(name=marker)],
     )
 
 
@@ -142,6 +152,30 @@ def result_to_add(
         result_group_type="generic" if shown else None,
         sub_results=[_sub_result(cell, number, redact) for number, cell in enumerate(shown[:MOST_SUB_RESULTS], start=1)]
         or None,
+    )
+
+
+def check_to_add(
+    check: Check, name: str, *, computer: str = "", notes: Sequence[str] = (), redact: Redact = str
+) -> Any:
+    """The TestCaseResult of a check. name: as `names_of` gives it. What is unknown is Inconclusive."""
+    started, completed, milliseconds = _times(check.started_at, check.duration)
+    told = () if check.ok else (check.message,)
+    comment = [*([] if told else [check.message, check.details]), *notes]
+    return models.TestCaseResult(
+        test_case_title=cut(redact(check.name), LONGEST_NAME),
+        automated_test_name=name,
+        automated_test_storage=cut(redact(check.group), LONGEST_NAME),
+        automated_test_type="Check",
+        outcome=CHECK_OUTCOMES[check.outcome],
+        state="Completed",
+        started_date=started,
+        completed_date=completed,
+        duration_in_ms=milliseconds,
+        error_message=cut(redact(check.message)) if told else "",
+        stack_trace=cut(redact(check.details)) if told else "",
+        comment=cut(redact("\n".join(filter(None, comment)))),
+        computer_name=computer or None,
     )
 
 

@@ -5,23 +5,41 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from amltasks.report.checks import Check, CheckFile, CheckReport
+from amltasks.report.check_junit import checks_junit_xml
+from amltasks.report.check_run import CheckRun
+from amltasks.report.check_summary import checks_markdown
+from amltasks.report.checks import Check, CheckReport
 from amltasks.report.files import write_whole
 
-RESULTS = "results.json"
+RESULTS, JUNIT, SUMMARY = "results.json", "junit.xml", "summary.md"
 
 Redact = Callable[[str], str]
 
 
-def publish(report: CheckReport, folder: Path, redact: Redact, deadline: float | None = None) -> CheckReport:
+def publish(
+    report: CheckReport,
+    folder: Path,
+    *,
+    junit: Path | None = None,
+    summary: bool = False,
+    test_run: CheckRun | None = None,
+    deadline: float | None = None,
+) -> CheckReport:
     """The report as it was published, with links to it and with what could not be.
 
-    folder: for the files. deadline: `time.monotonic()` by which this must return.
+    report: redacted. folder: for the files. junit: a file of its own. test_run: None for none.
+    deadline: `time.monotonic()` to be back by.
     """
-    report = redacted(report, redact)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / RESULTS, report.model_dump_json(by_alias=True, indent=2) + "\n")
-    return report.model_copy(update={"links": {**report.links, "Results file": str(folder / RESULTS)}})
+    report = _written(report, folder / RESULTS, "Results file", _json)  # is there before the network is tried
+    if junit is not None:
+        report = _written(report, junit, "JUnit file", checks_junit_xml)
+    if test_run is not None:
+        test_run.publish(report, deadline)
+        links = {"Test run": test_run.url} if test_run.url else {}
+        report = _told(report, links, test_run.problems())
+    if summary:
+        report = _written(report, folder / SUMMARY, "Summary", checks_markdown)
+    return _written(report, folder / RESULTS, "Results file", _json)
 
 
 def redacted(report: CheckReport, redact: Redact) -> CheckReport:
@@ -40,12 +58,25 @@ def redacted(report: CheckReport, redact: Redact) -> CheckReport:
 
 
 def _redacted_check(check: Check, redact: Redact) -> Check:
-    return check.model_copy(
-        update={
-            "name": redact(check.name),
-            "group": redact(check.group),
-            "message": redact(check.message),
-            "details": redact(check.details),
-            "files": tuple(CheckFile(path=file.path, name=redact(file.name)) for file in check.files),
-        }
-    )
+    files = [file.model_copy(update={"name": redact(file.name), "note": redact(file.note)}) for file in check.files]
+    texts = {name: redact(getattr(check, name)) for name in ("name", "group", "message", "details")}
+    return check.model_copy(update={**texts, "files": tuple(files)})
+
+
+def _json(report: CheckReport) -> str:
+    return report.model_dump_json(by_alias=True, indent=2) + "\n"
+
+
+def _written(report: CheckReport, path: Path, name: str, form: Callable[[CheckReport], str]) -> CheckReport:
+    """The file with the report in it, and the report that knows of it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, form(report))
+    except OSError as error:
+        return _told(report, {}, (f"{name}: {error}",))
+    return _told(report, {name: str(path)}, ())
+
+
+def _told(report: CheckReport, links: dict[str, str], problems: tuple[str, ...]) -> CheckReport:
+    new = (problem for problem in problems if problem not in report.problems)
+    return report.model_copy(update={"links": report.links | links, "problems": (*report.problems, *new)})

@@ -21,10 +21,14 @@ class CheckOutcome(str, Enum):
 
 
 class CheckFile(Data):
-    """A file for whoever reads a check. name: what it is called where it is published."""
+    """A file for whoever reads a check, without secrets. name: what it is called where it is published.
+
+    note: what was cut or left out, and why.
+    """
 
     path: Path
     name: str
+    note: str = ""
 
 
 class Check(Data):

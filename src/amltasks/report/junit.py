@@ -8,6 +8,8 @@ and a case for each cell would count the same failure many times. Azure DevOps a
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
@@ -42,24 +44,41 @@ class JUnitFile(Publisher):
 
 def junit_xml(report: Report) -> str:
     """The report as one XML document."""
-    suites = ElementTree.Element("testsuites", name=_clean(report.title))
-    suite = ElementTree.SubElement(
-        suites,
-        "testsuite",
-        name=_clean(report.title),
-        timestamp=report.started_at.strftime("%Y-%m-%dT%H:%M:%S"),
-        time=_seconds((report.finished_at - report.started_at).total_seconds()),
-    )
+    suite = new_suite(report.title, report.started_at, report.finished_at)
     for result in report.results:
         _add_case(suite, result)
+    return document(suite)
+
+
+def new_suite(title: str, started_at: datetime, finished_at: datetime) -> ElementTree.Element:
+    """Without cases."""
+    return ElementTree.Element(
+        "testsuite",
+        name=clean(title),
+        timestamp=started_at.strftime("%Y-%m-%dT%H:%M:%S"),
+        time=seconds_text((finished_at - started_at).total_seconds()),
+    )
+
+
+def document(suite: ElementTree.Element) -> str:
+    """The XML document with this suite, its cases counted."""
+    suites = ElementTree.Element("testsuites", name=suite.get("name", ""))
+    suites.append(suite)
     for element in (suites, suite):
-        element.set("tests", str(len(report.results)))
+        element.set("tests", str(len(suite.findall("testcase"))))
         element.set("failures", str(len(suite.findall("testcase/failure"))))
         element.set("errors", str(len(suite.findall("testcase/error"))))
     suite.set("skipped", str(len(suite.findall("testcase/skipped"))))
     ElementTree.indent(suites)
-    document: bytes = ElementTree.tostring(suites, encoding="utf-8", xml_declaration=True)
-    return document.decode() + "\n"
+    whole: bytes = ElementTree.tostring(suites, encoding="utf-8", xml_declaration=True)
+    return whole.decode() + "\n"
+
+
+def account(case: ElementTree.Element, text: str, files: Iterable[Path]) -> None:
+    """The case's `system-out`: a text, and markers of the files to attach."""
+    # The marker ends at the first `]]`: a path with one would attach another file.
+    attached = [f"[[ATTACHMENT|{path}]]" for path in files if "]]" not in str(path)]
+    ElementTree.SubElement(case, "system-out").text = "\n".join([clean(text), *map(_xml_only, attached)])
 
 
 def _add_case(suite: ElementTree.Element, result: NotebookResult) -> None:
@@ -67,37 +86,35 @@ def _add_case(suite: ElementTree.Element, result: NotebookResult) -> None:
     case = ElementTree.SubElement(
         suite,
         "testcase",
-        name=_clean(result.title),
-        classname=_clean("notebooks" if folder == "." else folder.replace("/", ".")),
-        time=_seconds(result.duration),
+        name=clean(result.title),
+        classname=clean("notebooks" if folder == "." else folder.replace("/", ".")),
+        time=seconds_text(result.duration),
     )
     if not result.ok:
         _add_reason(case, result)
-    # The marker ends at the first `]]`: a path with one would attach another file.
-    attached = [f"[[ATTACHMENT|{file.path}]]" for file in result.artefacts if "]]" not in str(file.path)]
-    ElementTree.SubElement(case, "system-out").text = "\n".join([_clean(_account(result)), *map(_xml_only, attached)])
+    account(case, _account(result), [artefact.path for artefact in result.artefacts])
     last_output = result.kernel_death.last_output if result.kernel_death else ""
     if last_output:
-        ElementTree.SubElement(case, "system-err").text = _clean(last_output[-TEXT_LIMIT:])
+        ElementTree.SubElement(case, "system-err").text = clean(last_output[-TEXT_LIMIT:])
 
 
 def _add_reason(case: ElementTree.Element, result: NotebookResult) -> None:
     message = result.message or outcome_words(result)
     if result.outcome is Outcome.NOT_RUN:
-        ElementTree.SubElement(case, "skipped", message=_clean(message))
+        ElementTree.SubElement(case, "skipped", message=clean(message))
         return
     failing = result.failing_cell
     error = failing.error if failing else None
     reason = ElementTree.SubElement(
         case,
         "error" if result.outcome in _ERRORS else "failure",
-        message=_clean(message),
-        type=_clean(error.name if error else outcome_words(result)),
+        message=clean(message),
+        type=clean(error.name if error else outcome_words(result)),
     )
     if failing:
         source = failing.source[:TEXT_LIMIT]
         traceback = error.traceback[-TEXT_LIMIT:] if error else ""
-        reason.text = _clean(f"{message}\n\nCell: {failing.title}\n\n{source}\n\n{traceback}".rstrip())
+        reason.text = clean(f"{message}\n\nCell: {failing.title}\n\n{source}\n\n{traceback}".rstrip())
 
 
 def _account(result: NotebookResult) -> str:
@@ -111,7 +128,7 @@ def _account(result: NotebookResult) -> str:
     return "\n".join(lines)
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Text that XML can hold and that attaches nothing, whatever a notebook wrote."""
     return _xml_only(text.replace("[[ATTACHMENT|", "[ [ATTACHMENT|"))
 
@@ -120,5 +137,5 @@ def _xml_only(text: str) -> str:
     return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def _seconds(seconds: float) -> str:
+def seconds_text(seconds: float) -> str:
     return f"{max(0.0, seconds):.3f}"

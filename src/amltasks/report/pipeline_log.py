@@ -23,6 +23,7 @@ from amltasks.platforms.base import (
     RunEvent,
 )
 from amltasks.report.cell_output import CellOutput
+from amltasks.report.issues import LINE_LENGTH, Issues
 from amltasks.report.model import NotebookResult, Outcome, Report
 from amltasks.report.publisher import Publisher
 from amltasks.report.source_lines import line_of_cell
@@ -37,9 +38,7 @@ from amltasks.report.wording import (
     summary,
 )
 
-ISSUES = 10  # the agent keeps this many errors and as many warnings of a step
 BUFFERED_LINES = 1000  # of one notebook that runs beside the live one
-LINE_LENGTH = 1000  # the agent's live view cuts lines here
 
 
 class PipelineLog(Publisher):
@@ -51,8 +50,8 @@ class PipelineLog(Publisher):
         self._output = output
         self._sections: dict[str, _Section] = {}  # begun, not yet wholly in the log, in the order they began
         self._progress = _Progress()
-        self._errors = _Issues(output, "error")
-        self._warnings = _Issues(output, "warning")
+        self._errors = Issues(output, "error")
+        self._warnings = Issues(output, "warning")
         self._numbers: dict[str, int] = {}
 
     def begin(self, title: str, runs: Sequence[NotebookRun]) -> None:
@@ -246,34 +245,6 @@ class _Progress:
             return 0
         self._told = percent
         return percent
-
-
-class _Issues:
-    """Errors or warnings of the step: as many as the agent keeps, the last of them stands for the rest."""
-
-    def __init__(self, output: Output, kind: commands.IssueKind) -> None:
-        self._output = output
-        self._kind = kind
-        self._given = 0
-        self._kept_back: list[str] = []
-
-    def add(self, message: str, *, path: str = "", line: int | None = None) -> None:
-        text = one_line(self._output.redacted(message), LINE_LENGTH)
-        command = commands.issue(text, self._kind, path=self._output.redacted(path), line=line)
-        if self._given < ISSUES - 1:
-            self._given += 1
-            self._output.command(command)
-        else:
-            self._kept_back.append(command)
-            self._output.command(commands.error_line(text) if self._kind == "error" else commands.warning_line(text))
-
-    def close(self, rest: str) -> None:
-        """Gives the last issue, or says how many there were beyond it."""
-        if len(self._kept_back) == 1:
-            self._output.command(self._kept_back[0])
-        elif self._kept_back:
-            self._output.command(commands.issue(f"{len(self._kept_back)} {rest}.", self._kind))
-        self._kept_back.clear()
 
 
 def _failure(result: NotebookResult) -> list[str]:

@@ -5,12 +5,11 @@ All foreign text is escaped or fenced, and holds no logging command, should some
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from amltasks.agent.neutral import neutralise
 from amltasks.report.files import write_whole
+from amltasks.report.markdown import escaped, fenced
 from amltasks.report.model import NotebookResult, Outcome, Report
 from amltasks.report.publisher import Publisher
 from amltasks.report.wording import duration_words, origin_words, outcome_words
@@ -18,11 +17,7 @@ from amltasks.report.wording import duration_words, origin_words, outcome_words
 NAME = "summary.md"
 ROW_LIMIT = 200  # results in the table, failed ones first
 DETAIL_LIMIT = 20  # failures told in full
-CODE_LINES = 40
-CODE_CHARACTERS = 3_000
 
-# Enough for text that never begins a line: markup, mentions, work items, and addresses that would become links.
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&@]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
 _SYMBOLS = {True: "✅", False: "❌"}
 
 
@@ -50,7 +45,7 @@ def summary_markdown(report: Report) -> str:
 def _head(report: Report) -> Iterator[str]:
     passed, failed = len(report.passed), len(report.failed)
     took = duration_words((report.finished_at - report.started_at).total_seconds())
-    yield f"### {_escaped(report.title)}"
+    yield f"### {escaped(report.title)}"
     yield ""
     state = "The run was cancelled. " if report.cancelled else ""
     yield f"{state}**{passed} passed, {failed} failed** of {len(report.results)} in {took}."
@@ -67,10 +62,10 @@ def _table(report: Report) -> Iterator[str]:
         symbol = "⏹️" if result.outcome in {Outcome.CANCELLED, Outcome.NOT_RUN} else _SYMBOLS[result.ok]
         cells = (
             symbol,
-            _escaped(result.title, 200),
-            _escaped(outcome_words(result)),
+            escaped(result.title, 200),
+            escaped(outcome_words(result)),
             duration_words(result.duration),
-            _escaped(result.message, 300) or _origin(result),
+            escaped(result.message, 300) or _origin(result),
         )
         yield f"| {' | '.join(cells)} |"
     if len(report.results) > len(shown):
@@ -82,14 +77,14 @@ def _origin(result: NotebookResult) -> str:
     """Where a reused result comes from, as a link to that build; empty for others."""
     if result.reused_from is None:
         return ""
-    words = _escaped(f"from {origin_words(result.reused_from)}")
+    words = escaped(f"from {origin_words(result.reused_from)}")
     return f"[{words}]({result.reused_from.url})" if result.reused_from.url else words
 
 
 def _failures(report: Report) -> Iterator[str]:
     told = [result for result in report.failed if result.failing_cell or result.kernel_death]
     for result in told[:DETAIL_LIMIT]:
-        yield f"#### {_escaped(result.title, 200)}"
+        yield f"#### {escaped(result.title, 200)}"
         yield ""
         yield from _failure(result)
     if len(told) > DETAIL_LIMIT:
@@ -100,45 +95,22 @@ def _failures(report: Report) -> Iterator[str]:
 def _failure(result: NotebookResult) -> Iterator[str]:
     cell = result.failing_cell
     if cell is not None:
-        yield f"Cell: {_escaped(cell.title, 200)}"
+        yield f"Cell: {escaped(cell.title, 200)}"
         yield ""
         if cell.source.strip():
-            yield from _fenced(cell.source, "python", from_end=False)
+            yield from fenced(cell.source, "python", from_end=False)
         if cell.error is not None:
             # The whole traceback is on the page; what people look for stands at its end.
-            yield from _fenced(f"{cell.error.name}: {cell.error.value}", "text", from_end=False)
+            yield from fenced(f"{cell.error.name}: {cell.error.value}", "text", from_end=False)
     if result.kernel_death is not None and result.kernel_death.last_output.strip():
         yield "Last output:"
         yield ""
-        yield from _fenced(result.kernel_death.last_output, "text", from_end=True)
+        yield from fenced(result.kernel_death.last_output, "text", from_end=True)
 
 
 def _problems(report: Report) -> Iterator[str]:
-    yield from (f"{_escaped(note, 500)}\n" for note in report.notes)
+    yield from (f"{escaped(note, 500)}\n" for note in report.notes)
     if report.problems:
         yield "#### Not published"
         yield ""
-        yield from (f"- {_escaped(problem, 500)}" for problem in report.problems)
-
-
-def _fenced(text: str, language: str, *, from_end: bool) -> Iterator[str]:
-    """A code block that its text cannot end."""
-    text = neutralise(text).strip("\n")
-    lines = text.splitlines()
-    if len(lines) > CODE_LINES:
-        lines = ["…", *lines[-CODE_LINES:]] if from_end else [*lines[:CODE_LINES], "…"]
-    body = "\n".join(lines)
-    if len(body) > CODE_CHARACTERS:
-        body = f"…{body[-CODE_CHARACTERS:]}" if from_end else f"{body[:CODE_CHARACTERS]}…"
-    fence = "`" * max([3, *(len(run) + 1 for run in re.findall(r"`+", body))])
-    yield f"{fence}{language}"
-    yield body
-    yield fence
-    yield ""
-
-
-def _escaped(text: str, limit: int = 300) -> str:
-    """Text on one line with every character that means something in Markdown or HTML made plain."""
-    line = " ".join(neutralise(text[: limit * 20]).split())
-    line = line if len(line) <= limit else line[: limit - 1] + "…"
-    return _SPECIAL.sub(r"\\\1", line).replace("\\<", "&lt;").replace("\\>", "&gt;").replace("\\&", "&amp;")
+        yield from (f"- {escaped(problem, 500)}" for problem in report.problems)

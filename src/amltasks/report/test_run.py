@@ -27,15 +27,16 @@ from amltasks.errors import ServiceError
 from amltasks.platforms.base import NotebookRun
 from amltasks.report.model import Artefact, ArtefactKind, NotebookResult, Report
 from amltasks.report.publisher import Publisher
+from amltasks.report.unpublished import Unpublished
 
 if TYPE_CHECKING:
-    from amltasks.devops.run_writer import Entry, RunWriter
+    from amltasks.devops.entries import NotebookEntry
+    from amltasks.devops.run_writer import RunWriter
 
 MOST_RESULTS = 1000  # in one request
 MOST_CELLS = 10_000  # in one request: keeps it at a few megabytes
 CLOSING_SECONDS = 2.0  # of the time that is left, kept for closing the run
 LOOK_SECONDS = 0.1  # between looks whether there is still time
-NAMED = 5  # how many of the things that are missing a sentence names
 
 
 class TestRunOptions(Data):
@@ -73,7 +74,7 @@ class TestRunPublisher(Publisher):
         self._options = options
         self._redact = redact
         self._pace = Pace(clock=clock)
-        self._unpublished = _Unpublished()
+        self._unpublished = Unpublished()
         self._waiting: queue.SimpleQueue[NotebookResult | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="test-run", daemon=True)
         self._writer: RunWriter | None = None
@@ -164,9 +165,9 @@ class TestRunPublisher(Publisher):
 
     def _planned(
         self, writer: RunWriter, result: NotebookResult, names: dict[str, str], scratch: Path
-    ) -> tuple[Entry, Planned]:
+    ) -> tuple[NotebookEntry, Planned]:
         """A result as it is written, and what will be attached to it."""
-        from amltasks.devops.run_writer import Entry
+        from amltasks.devops.entries import NotebookEntry
 
         name = names[result.run_id]
         planned = plan_attachments(
@@ -177,14 +178,14 @@ class TestRunPublisher(Publisher):
             largest=self._options.largest_attachment,
             redact=self._redact,
         )
-        return Entry(name, result, planned.notes), planned
+        return NotebookEntry(name, result, planned.notes), planned
 
     def _files_of(self, result: NotebookResult) -> list[Artefact]:
         if self._options.attach_for == "failed" and result.ok:
             return []
         return [artefact for artefact in result.artefacts if artefact.kind in self._options.attach]
 
-    def _publish(self, writer: RunWriter, batch: Sequence[tuple[Entry, Planned]], uploads: Uploads) -> None:
+    def _publish(self, writer: RunWriter, batch: Sequence[tuple[NotebookEntry, Planned]], uploads: Uploads) -> None:
         entries = [entry for entry, _ in batch]
         written: dict[str, int | ServiceError]
         try:
@@ -229,38 +230,3 @@ class TestRunPublisher(Publisher):
         except ServiceError as error:
             self._unpublished.add("end", "the end of the run")
             self._unpublished.because("end", error)
-
-
-class _Unpublished:
-    """What is still to be published, by key, and why it could not be. Thread-safe."""
-
-    def __init__(self) -> None:
-        self._labels: dict[str, str] = {}
-        self._reasons: dict[str, str] = {}
-        self._lock = threading.Lock()
-
-    def add(self, key: str, label: str) -> None:
-        with self._lock:
-            self._labels[key] = label
-
-    def because(self, key: str, why: Exception) -> None:
-        with self._lock:
-            self._reasons[key] = str(why)
-
-    def remove(self, key: str) -> None:
-        with self._lock:
-            del self._labels[key]
-
-    def sentences(self, failure: BaseException | None) -> list[str]:
-        """One for each reason. failure: what ended everything, so the reason of all that has none of its own."""
-        by_reason: dict[str, list[str]] = {}
-        with self._lock:
-            for key, label in self._labels.items():
-                reason = self._reasons.get(key) or str(failure or "There was no time left.")
-                by_reason.setdefault(reason, []).append(label)
-        return [f"Not in the test run: {_listed(labels)}. {reason}" for reason, labels in by_reason.items()]
-
-
-def _listed(things: Sequence[str]) -> str:
-    more = len(things) - NAMED
-    return ", ".join(things[:NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from amltasks.devops.client import Client
+from amltasks.devops.entries import NotebookEntry
 from amltasks.devops.pacing import Clock, Pace
 from amltasks.devops.pipeline import PipelineContext
-from amltasks.devops.run_writer import Entry, RunWriter
+from amltasks.devops.run_writer import RunWriter
 from amltasks.report.model import ArtefactKind, NotebookResult, Outcome
 from sandbox.devops.test.models import Result
 from sandbox.faults import Fault
@@ -214,7 +215,7 @@ def test_results_that_never_were_confirmed_are_not_sent_again(scene: Scene) -> N
     """A batch was carried out in part and is then refused: dividing it must not double what is there."""
     url = scene.server.collection_url
     pipeline = PipelineContext.from_variables(scene.variables())
-    entries = [Entry(f"n{number}", notebook_result(number)) for number in (1, 2)]
+    entries = [NotebookEntry(f"n{number}", notebook_result(number)) for number in (1, 2)]
     with Client(url, scene.token, Pace(clock=scene.clock)) as client:
         writer = RunWriter(client, pipeline, "Notebooks", STARTED)
         writer.open()
