@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.azure.execution.clusters import Pace
+from sandbox.azure.onlineendpoints.provisioning import Faults, Provisioning
 from sandbox.shell import CLUSTER, WORKSPACE, shell_environment
 from tests.sandbox.azure.conftest import ROOT, Cloud
 
@@ -19,6 +20,12 @@ def test_every_setting_of_the_pace_is_there() -> None:
     own = {field.name for field in dataclasses.fields(Pace)} - {"allocate", "log"}  # of no use to people
 
     assert [name for name in own if f"pace.{name}" not in PAGE] == []
+
+
+def test_every_setting_of_what_is_provisioned_is_there() -> None:
+    own = [field.name for kind in (Provisioning, Faults) for field in dataclasses.fields(kind)]
+
+    assert [name for name in own if f".{name}" not in PAGE] == []
 
 
 @pytest.mark.parametrize("number", range(PAGE.count("```python")))
