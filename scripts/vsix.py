@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-LARGEST = 3_000_000
+LARGEST = 12_000_000  # each of eight tasks carries the wheel, the locks and the launcher
 TASK_FILES = (
     r"task\.json|main\.py|launcher\.js|icon\.png|README\.md|LICENSE\.txt|ThirdPartyNotices\.txt|(?:runner|azureml(?:-v1)?)\.lock"
     r"|amltasks-[\d.]+-py3-none-any\.whl|Strings/resources\.resjson/[\w-]+/resources\.resjson"
