@@ -41,15 +41,11 @@ def carry_out(job: Job, output: Output) -> ExitCode:
     except KeyboardInterrupt:
         output.text(f"Cancelled before anything was registered of {request.name}, or while it was: it is not repeated.")
         return ExitCode.CANCELLED
-    registration = registered.registration
     for note in registered.warnings:
         output.command(commands.issue(output.redacted(note), "warning"))
     output.command(*_outcome(job, registered))
     code = publish_checks(job, output, registered.report, redactor)
-    if registration.model is None:
-        kind: commands.IssueKind = "warning" if code is ExitCode.PASSED else "error"
-        output.command(commands.issue(output.redacted(registration.message), kind))
-    return _cancelled(job, output) if registration.wants_cancel else code
+    return _cancelled(job, output) if registered.registration.wants_cancel else code
 
 
 def _registered(job: Job, request: RegisterModelRequest, output: Output) -> Registered:

@@ -56,6 +56,8 @@ class Comparison(Data):
     @property
     def message(self) -> str:
         """What decided, in one sentence."""
+        if self.verdict is Verdict.FIRST:
+            return "there is no champion to compare with."
         decisive = [each for each in self.judgements if each.verdict is self.verdict]
         more = f", and {len(decisive) - 1} more" if len(decisive) > 1 else ""
         return f"{decisive[0].message.rstrip('.')}{more}."

@@ -10,7 +10,7 @@ from pathlib import Path
 from amltasks.data import Data
 from amltasks.errors import UserError
 from amltasks.models.champion import Champion, find_champion
-from amltasks.models.gate import Comparison, Judgement, Verdict, compare
+from amltasks.models.gate import Comparison, Verdict, compare
 from amltasks.models.lineage import MOST_TAGS, VERDICT, Lineage
 from amltasks.models.measured import Measurements, of_champion, to_properties, values
 from amltasks.models.rules import Rule
@@ -88,13 +88,13 @@ def register(
     opened = comparison is None or comparison.verdict in gate.accept
     passes = own is not None or opened or bool(gate.override)
     verdict = _verdict(comparison, own, overridden=not opened and bool(gate.override))
-    checks = [*intact, *_gate_checks(comparison, gate, verdict, passes=passes)]
-    if not passes or any(check.outcome is CheckOutcome.FAILED for check in intact):
-        cancel = not passes and gate.when_not_better is WhenNotBetter.CANCEL
-        message = _refusal(candidate.name, comparison, champion) if not passes else intact[0].message
+    refusal = "" if passes else _refusal(candidate.name, comparison, champion)
+    checks = [*intact, *_gate_checks(comparison, gate, verdict, refusal)]
+    if refusal or any(check.outcome is CheckOutcome.FAILED for check in intact):
+        cancel = bool(refusal) and gate.when_not_better is WhenNotBetter.CANCEL
         return Registration(
             model=None, verdict=verdict, champion=champion, comparison=comparison, champion_metrics=found,
-            checks=tuple(checks), message=message, wants_cancel=cancel,
+            checks=tuple(checks), message=refusal or intact[0].message, wants_cancel=cancel,
         )  # fmt: skip
     told = lineage.model_copy(
         update={
@@ -145,8 +145,8 @@ def _content_check(candidate: Candidate, found: str) -> list[Check]:
     return [Check(name="Content is what was trained", group=MODEL, outcome=outcome, message=message)]
 
 
-def _gate_checks(comparison: Comparison | None, gate: Gate, verdict: str, *, passes: bool) -> Iterator[Check]:
-    """One for all together, one for each metric."""
+def _gate_checks(comparison: Comparison | None, gate: Gate, verdict: str, refusal: str) -> Iterator[Check]:
+    """One for all together, one for each metric. refusal: empty where the gate lets the model through."""
     if comparison is None:
         return
     against = CheckOutcome.UNKNOWN if gate.when_not_better is WhenNotBetter.SKIP else CheckOutcome.FAILED
@@ -156,22 +156,18 @@ def _gate_checks(comparison: Comparison | None, gate: Gate, verdict: str, *, pas
     yield Check(
         name="New model against the champion",
         group=GATE,
-        outcome=CheckOutcome.PASSED if passes else against,
-        message=message,
+        outcome=against if refusal else CheckOutcome.PASSED,
+        message=refusal or message,
         details="\n".join(judgement.message for judgement in comparison.judgements),
     )
     for judgement in comparison.judgements:
-        outcome = CheckOutcome.PASSED if passes or judgement.verdict in gate.accept else _outcome(judgement, against)
-        yield Check(name=judgement.metric, group=GATE, outcome=outcome, message=_said(judgement))
-
-
-def _outcome(judgement: Judgement, against: CheckOutcome) -> CheckOutcome:
-    """Of a metric of a model that is not registered. One that is equal holds nothing up while others are better."""
-    return CheckOutcome.PASSED if judgement.verdict is Verdict.EQUAL else against
-
-
-def _said(judgement: Judgement) -> str:
-    return f"{judgement.verdict.value}: {judgement.message}"
+        holds_up = refusal and judgement.verdict not in gate.accept and judgement.verdict is not Verdict.EQUAL
+        yield Check(
+            name=judgement.metric,
+            group=GATE,
+            outcome=against if holds_up else CheckOutcome.PASSED,
+            message=f"{judgement.verdict.value}: {judgement.message}",
+        )
 
 
 def _refusal(name: str, comparison: Comparison | None, champion: Model | None) -> str:
