@@ -1,0 +1,1 @@
+"""Models served on this machine: environments, scoring servers, and endpoints that outlive the step that made them."""
