@@ -14,7 +14,7 @@ from sandbox.azure.serving.container import PACKAGE, Container
 from sandbox.azure.serving.spec import Cause, Spec, StartFailedError
 
 _DRAIN_SECONDS = 60
-# Images that bring the server, as those for inference do; version as they had it when this was written.
+# Of the names of images for inference, which bring the server in the version that they had when this was written.
 _WITH_SERVER = "inference"
 _SERVER = f"{PACKAGE}==1.5.1"
 
@@ -109,10 +109,9 @@ class Serving:
             self._folder = None
 
     def _python(self, spec: Spec) -> Path:
-        """Of the environment, with the server's package where its image would bring it."""
+        """Of the environment. A conda file has a Python of its own, in which what the image brings is not."""
         lines = pip_lines(spec.environment)
-        brings = _WITH_SERVER in str(spec.environment.get("image", "")).lower()
-        if brings and not any(line.startswith(PACKAGE) for line in lines):
+        if _WITH_SERVER in str(spec.environment.get("image", "")).lower() and not spec.environment.get("condaFile"):
             lines.append(_SERVER)
         log: list[str] = []
         try:

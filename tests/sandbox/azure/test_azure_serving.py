@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-
-import pytest
 
 from tests.sandbox.azure.conftest import ROOT
 
@@ -31,20 +28,16 @@ container = serving.enter("key")
 answer = httpx.post(f"{container.address}/score", json={}, trust_env=False).json()
 print(*answer, flush=True)
 sys.stdin.read()
-container.leave()
-serving.close()
 """
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, None], ids=["killed", "closed"])
-def test_no_server_outlives_the_sandbox(how: signal.Signals | None) -> None:
+def test_no_server_outlives_a_sandbox_that_was_killed() -> None:
     command = [sys.executable, "-c", HOST]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as host:
         assert host.stdout is not None
         worker, server = (int(word) for word in host.stdout.readline().split())
         child = Path(f"/proc/{worker}/task/{worker}/children").read_text().split()
-        if how:
-            host.send_signal(how)
+        host.kill()
         host.communicate()
 
     end = time.monotonic() + 20

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from sandbox.azure.onlineendpoints.failures import of_start
+from sandbox.azure.serving.spec import Cause, StartFailedError
 from tests.sandbox.azure.conftest import Cloud
 from tests.sandbox.azure.sdk import RefusedError
 from tests.sandbox.azureml.conftest import new_workspace
@@ -307,7 +309,7 @@ class TestFailures:
     def test_a_deployment_that_serves_goes_on_when_its_update_fails(self, both: Stage) -> None:
         both.put(traffic={"green": 100})
         both.endpoints.provisioning.deployments.failures.append(("ResourceOperationFailure", "The service was down."))
-        body = both.deployment("green", environmentVariables={"WHO": "other"}, capacity=3)
+        body = both.deployment("green", capacity=4)
 
         told = both.failure(both.ask("PUT", "deployments/green", body))
 
@@ -441,9 +443,21 @@ def test_a_kubernetes_endpoint_serves_at_its_clusters_address(own: Scene) -> Non
     assert stage.resource.properties["scoringUri"].endswith("/api/v1/endpoint/in-cluster/score")
     assert stage.score().json()["by"] == "blue"
     assert stage.score({"raise": "nonsense"}).status_code == 502
-    broken = stage.code(f"{SCORE}\ndef init(): raise RuntimeError\n")
-    body = stage.deployment("green", codeConfiguration={"codeId": broken, "scoringScript": "score.py"})
-    assert stage.failure(stage.ask("PUT", "deployments/green", body))[0] == "UserScriptInitFailed"
+
+
+@pytest.mark.parametrize(
+    ("log", "code"),
+    [
+        ("azmlinfsrv - User's init function failed", "UserScriptInitFailed"),
+        ("UserScriptImportException: Failed to import user script", "UserScriptImportError"),
+        ("User script at /score.py does not have a run() function defined.", "UserScriptFunctionNotFound"),
+        ("Killed", "DeploymentCrashLoopBackOff"),
+    ],
+)
+def test_kubernetes_names_what_a_script_did_wrong(log: str, code: str) -> None:
+    crash = StartFailedError(Cause.CRASH, "The process ended.", log, 3)
+
+    assert (of_start(crash, True, "").code, of_start(crash, False, "").code) == (code, "ResourceNotReady")
 
 
 def test_the_names_of_what_was_deleted_are_free_again(own: Scene) -> None:
