@@ -19,7 +19,8 @@ from sandbox.world import World
 from tests.recordings import record
 
 GROUP, WORKSPACE, CLUSTER, NODES = "sandbox", "tests", "cpu", 2
-TASK = Path(__file__).resolve().parents[2] / "tasks" / "RunNotebookOnAML" / "main.py"
+TASKS = Path(__file__).resolve().parents[2] / "tasks"
+TASK = TASKS / "RunNotebookOnAML" / "main.py"
 
 
 @dataclass(frozen=True)
@@ -118,12 +119,12 @@ class Azure:
         }
 
     def start(self, job: dict[str, Any]) -> subprocess.Popen[str]:
-        """The task, given a job by its launcher."""
+        """The task that the job is of, given it by its launcher."""
         with tempfile.TemporaryFile("w+") as given:
             json.dump(job, given)
             given.seek(0)
             return subprocess.Popen(
-                [str(self.python), "-X", "utf8", str(TASK)],
+                [str(self.python), "-X", "utf8", str(TASKS / job["task"]["name"] / "main.py")],
                 stdin=given, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=self.environment, cwd=self.folder,
                 text=True,
             )  # fmt: skip

@@ -34,7 +34,7 @@ class Observing:
     ) -> None:
         self._prober = prober
         self._cases = cases
-        self._sampler = Sampler(prober, cases)
+        self._sampler = Sampler(prober, cases, concurrency=rules.concurrency)
         self._rules = rules
         self._tell = tell
         self._bake = bake

@@ -30,7 +30,7 @@ from amltasks.endpoints.rollout import (
     resumed,
 )
 from amltasks.errors import ServiceError, UserError
-from amltasks.platforms.endpoints import CURRENT, Deployed, DeploymentSpec, Endpoint, Endpoints, EndpointSpec
+from amltasks.platforms.endpoints import CURRENT, DeploymentSpec, Endpoint, Endpoints, EndpointSpec
 from amltasks.quoting import quoted
 from amltasks.report.checks import Check, CheckFile, CheckOutcome
 
@@ -246,14 +246,16 @@ class Rolling:
         deployed = self._endpoints.deploy(endpoint.name, spec, self._tell)
         if deployed.cause is not None:
             self.reason = deployed.reason
-        self._check("Deployment", deployed.cause is None, deployed.reason, begun_at, self._files(deployed))
+        good = deployed.cause is None
+        files = () if good else self._files(spec.name, log=deployed.log, events="\n".join(deployed.events))
+        self._check("Deployment", good, deployed.reason, begun_at, files)
         traffic = endpoint.traffic
         self._row(f"deploy {spec.name}", traffic, deployed.reason or "ready")
         if deployed.cause is not None:
             return False
         seen = self._observer.ready(self._endpoints.find(endpoint.name) or endpoint, spec.name)
         self._look_whether_stopped()
-        self._seen("Readiness", seen, begun_at)
+        self._seen("Readiness", seen, begun_at, endpoint.name, spec.name)
         self._row(f"ask {spec.name}", traffic, seen.verdict, seen)
         return seen.good
 
@@ -261,13 +263,14 @@ class Rolling:
         begun_at = self._now()
         seen = self._observer.watch(endpoint, deployment, share)
         self._look_whether_stopped()  # what was cut short has held nothing
-        self._seen(f"{share} % of the requests", seen, begun_at)
+        self._seen(f"{share} % of the requests", seen, begun_at, endpoint.name, deployment)
         self._row(f"{share} %", endpoint.traffic, seen.verdict, seen)
         return seen.good
 
-    def _seen(self, name: str, seen: Seen, begun_at: datetime) -> None:
+    def _seen(self, name: str, seen: Seen, begun_at: datetime, endpoint: str, deployment: str) -> None:
         self.checks.extend(seen.checks)
-        self._check(name, seen.good, seen.verdict, begun_at)
+        log = "" if seen.good else self._endpoints.log(endpoint, deployment)
+        self._check(name, seen.good, seen.verdict, begun_at, self._files(deployment, log=log))
         if not seen.good:
             self.reason = seen.verdict
             self._tell(f"{name}: {seen.verdict}")
@@ -305,16 +308,13 @@ class Rolling:
         self.rows.append(row)
         self._tell(f"{step}: {verdict} ({row[2]})")
 
-    def _files(self, deployed: Deployed) -> tuple[CheckFile, ...]:
-        """Of one that failed: what its container and the place have to say."""
-        if deployed.cause is None:
-            return ()
-        texts = {"log": deployed.log, "events": "\n".join(deployed.events)}
+    def _files(self, deployment: str, **texts: str) -> tuple[CheckFile, ...]:
+        """What the container of one that failed, and the place, have to say; by kind."""
         self._folder.mkdir(parents=True, exist_ok=True)
         files = []
         for kind, text in texts.items():
             if text:
-                path = self._folder / f"{deployed.deployment.name}-{kind}.txt"
+                path = self._folder / f"{deployment}-{kind}.txt"
                 path.write_text(self._redact(text), encoding="utf-8")
                 files.append(CheckFile(path=path, name=path.name))
         return tuple(files)

@@ -13,19 +13,21 @@ from amltasks.notebooks.core_yaml import load_yaml
 from amltasks.quoting import listed, nearest, quoted
 
 _PERCENTILES = ("p50", "p90", "p95", "p99")
-_NAMES = ("requests", "errorRate", *_PERCENTILES, "slowerBy", "difference", "absolute", "relative")
-_MOST_REQUESTS = 10_000
+_NAMES = ("requests", "concurrency", "errorRate", *_PERCENTILES, "slowerBy", "difference", "absolute", "relative")
+_MOST_REQUESTS, _MOST_AT_ONCE = 10_000, 64
 
 
 class Rules(Data):
-    """requests: of a sample. error_rate, slower_by, difference: 0 to 1. latencies: percentile → seconds.
+    """requests: of a sample. concurrency: how many of them at once; a replica may answer only one at a time.
 
+    error_rate, slower_by, difference: 0 to 1. latencies: percentile → seconds.
     slower_by: how much longer 95 per cent of the answers may take than those of the deployment that serves now.
     difference: the part of the answers that may differ from that one's on the same requests; None for not compared.
     absolute, relative: by how much numbers in them may differ.
     """
 
     requests: int = 20
+    concurrency: int = 1
     error_rate: float = 0.0
     latencies: dict[int, float] = {}
     slower_by: float | None = None
@@ -77,7 +79,8 @@ def parse_rules(text: str, name: str = "rules") -> Rules:
         int(key[1:]): parse_duration(str(value[key]), f"{name}: {key}") for key in _PERCENTILES if key in value
     }
     return Rules(
-        requests=_requests(value.get("requests", 20), f"{name}: requests"),
+        requests=_whole(value.get("requests", 20), f"{name}: requests", _MOST_REQUESTS),
+        concurrency=_whole(value.get("concurrency", 1), f"{name}: concurrency", _MOST_AT_ONCE),
         error_rate=parts.get("errorRate", 0.0),
         latencies={number: seconds for number, seconds in latencies.items() if seconds},
         slower_by=parts.get("slowerBy"),
@@ -114,7 +117,7 @@ def _part(value: Any, name: str, most: float | None = 1000.0) -> float:
     return number
 
 
-def _requests(value: Any, name: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _MOST_REQUESTS:
-        raise UserError(f"{name}: {quoted(value)} is not a whole number from 1 to {_MOST_REQUESTS}.")
+def _whole(value: Any, name: str, most: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+        raise UserError(f"{name}: {quoted(value)} is not a whole number from 1 to {most}.")
     return value

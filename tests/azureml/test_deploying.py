@@ -1,0 +1,115 @@
+"""DeployToOnlineEndpoint on Azure ML: models come, prove good and get the requests, or go again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.azureml.cloud import Azure, open_azure
+from tests.azureml.places import Place, place
+from tests.azureml.steps import Ended
+
+pytestmark = pytest.mark.xdist_group("azureml-deploying")
+
+ENDPOINTS = "amltasks.platforms.azureml.v2.endpoints:EndpointsV2"
+REGISTRY = "amltasks.platforms.azureml.v2.registry:RegistryV2"
+SCORE = """
+import json, os, pathlib
+def init():
+    global weights
+    weights = float(pathlib.Path(os.environ["AZUREML_MODEL_DIR"], "weights.txt").read_text())
+def run(data):
+    return {"result": [weights * value for value in json.loads(data)["data"]]}
+"""
+TESTS = "cases: [{name: doubles, body: {data: [1, 2]}, expect: {values: {/result/1: 4}}}]"
+
+Deploy = Callable[..., Ended]
+
+
+@pytest.fixture(scope="module")
+def azure(tmp_path_factory: pytest.TempPathFactory, azureml_python: Path) -> Iterator[Azure]:
+    with open_azure(tmp_path_factory.mktemp("azure"), azureml_python) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def managed(azure: Azure) -> Iterator[Place]:
+    with place(azure, ENDPOINTS, "managed") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def models(azure: Azure, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Two versions of `doubling`."""
+    with place(azure, REGISTRY) as registry:
+        for key in ("1", "2"):
+            file = tmp_path_factory.mktemp("model") / "weights.txt"
+            file.write_text("2.0")
+            registry("register", model={"name": "doubling", "path": file, "key": key})
+
+
+@pytest.fixture
+def deploy(azure: Azure, models: None, tmp_path: Path) -> Deploy:
+    """Runs a step to its end."""
+
+    def run(script: str = SCORE, **inputs: str) -> Ended:
+        repository, output = tmp_path / "repository", tmp_path / "results"
+        repository.mkdir(exist_ok=True)
+        (repository / "score.py").write_text(script)
+        given = {
+            "endpoint": "served", "model": "doubling", "scoringScript": "score.py", "precheck": "false",
+            "tests": TESTS, "outputFolder": str(output), **inputs,
+        }  # fmt: skip
+        job: dict[str, Any] = azure.job(repository, given)
+        job["task"]["name"] = "DeployToOnlineEndpoint"
+        return Ended(azure.start(job), output / "results.json")
+
+    return run
+
+
+def rows(ended: Ended) -> list[tuple[str, str]]:
+    """Step and traffic of the rollout's table."""
+    return [(row[1], row[2]) for row in ended.report["tables"]["Rollout"][1:]]
+
+
+def test_a_model_comes_another_takes_its_place_and_a_third_is_sent_back(deploy: Deploy, managed: Place) -> None:
+    """One after the other, since each finds what the one before has left."""
+    first = deploy(model="doubling:1")
+
+    assert first.code == 0, first.log
+    assert first.variable("Outcome") == "deployed"
+    assert first.variable("ModelId") == "doubling:1"
+    assert first.variable("Deployment") == "blue"
+    assert first.variable("Address").startswith("https://served.")
+
+    second = deploy(strategy="canary", steps="25, 100", bakeTime="0")
+
+    assert second.code == 0, second.log
+    assert second.variable("ModelId") == "doubling:2"
+    assert rows(second) == [
+        ("deploy green", "blue 100 %"),
+        ("ask green", "blue 100 %"),
+        ("0 %", "blue 100 %"),
+        ("route", "blue 75 %, green 25 %"),
+        ("25 %", "blue 75 %, green 25 %"),
+        ("route", "green 100 %"),
+        ("100 %", "green 100 %"),
+        ("remove blue", "green 100 %"),
+    ]
+
+    third = deploy(SCORE.replace("weights * value", "weights + value"), tests=TESTS.replace("[1, 2]", "[1, 3]"))
+
+    assert third.code == 1, third.log
+    assert third.variable("Outcome") == "rolledBack"
+    failed = [check for check in third.report["checks"] if check["outcome"] == "failed"]
+    assert [check["name"] for check in failed] == ["doubles", "Readiness"]
+    found = managed("find", name="served")
+    assert [(each["name"], each["traffic"], each["models"]) for each in found["deployments"]] == [
+        ("green", 100, ["doubling:2"])
+    ]
+    assert "amltasks.rollout" not in found["tags"]
+    assert json.dumps(third.report).count(third.log.partition("task.setsecret]")[2].splitlines()[0]) == 0
