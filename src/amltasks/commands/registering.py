@@ -191,7 +191,7 @@ def _tables(
 ) -> dict[str, tuple[tuple[str, ...], ...]]:
     said = {name.removeprefix("amltasks."): value for name, value in lineage.tags().items()}
     model = {"model": done.model.id if done.model else "not registered", "verdict": done.verdict or "no gate", **said}
-    tables = {"Model": (("", ""), *model.items())}
+    tables = {"Model": (("What", "Value"), *model.items())}
     metrics: list[tuple[str, ...]] = [("Metric", "New", "Champion", "Verdict", "Found in")]
     judged = {each.metric: each for each in done.comparison.judgements} if done.comparison else {}
     for name in dict.fromkeys([*judged, *found]):
