@@ -49,6 +49,7 @@ class OnlineEndpoints:
         self._rules = Rules(cloud, self)
         self._names = Table(store, "azure-endpoint-name", Named)
         self._balances: dict[tuple[str, str], Balance] = {}
+        self._served: dict[str, Mapping[str, Any]] = {}  # what the server of a key was started with
 
     def find(self, workspace: Resource, name: str) -> Resource | None:
         return self._resources.get(_endpoint(workspace, name))
@@ -126,7 +127,6 @@ class OnlineEndpoints:
             if known:
                 check_idle("deployment", known)
             self._rules.check_quota(endpoint, name, properties, more["sku"]["capacity"])
-            before = known.properties if known else {}
             state = "Updating" if known else "Creating"
             made = self._resources.put(
                 f"{endpoint.id}/deployments/{name}",
@@ -134,7 +134,8 @@ class OnlineEndpoints:
                 {**(known.more if known else {}), **more},
                 by=by,
             )
-        anew = not self._cloud.serving.serves(key_of(made)) or deployments.changes_container(before, properties)
+        served = self._served.get(key_of(made), {})
+        anew = not self._cloud.serving.serves(key_of(made)) or deployments.changes_container(served, properties)
         work = (lambda: self.serve(made, network)) if anew else (lambda: None)
         return made, self._run(made.id, work, self.provisioning.deployments)
 
@@ -173,12 +174,21 @@ class OnlineEndpoints:
                 place = self._keep_log(workspace, deployment, failed.log)
             kubernetes = deployment.properties["endpointComputeType"] == "Kubernetes"
             raise failures.of_start(failed, kubernetes, place) from None
+        self._served[key_of(deployment)] = deployment.properties
         if self._resources.get(deployment.id) is None:  # it was deleted meanwhile
             self._cloud.serving.stop(key_of(deployment))
 
     def balance(self, endpoint: Resource, what: str) -> Balance:
         """Whose turn it is. what: live, mirror."""
         return self._balances.setdefault((endpoint.id.lower(), what), Balance())
+
+    def move(self, path: str, state: str) -> None:
+        """Tell how far the making of something is, if it is still there and stays."""
+        with self._store.changing():
+            found = self._resources.get(path)
+            if found is not None and found.properties["provisioningState"] != "Deleting":
+                properties = {**found.properties, "provisioningState": state}
+                self._resources.put(path, properties, found.more, by=found.modified_by)
 
     def recover(self) -> None:
         """What was being made when the sandbox ended before has failed."""
@@ -212,15 +222,14 @@ class OnlineEndpoints:
                 self._rules.check_traffic(found, wanted["traffic"], wanted["mirrorTraffic"])
                 self._resources.put(path, {**found.properties, **wanted}, found.more, by=found.modified_by)
 
-    def move(self, path: str, state: str) -> None:
-        """Tell how far the making of something is, if it is still there and stays."""
-        with self._store.changing():
-            found = self._resources.get(path)
-            if found is not None and (found.properties["provisioningState"] != "Deleting"):
-                properties = {**found.properties, "provisioningState": state}
-                self._resources.put(path, properties, found.more, by=found.modified_by)
-
     def _forget(self, deployment: Resource) -> None:
+        """End a deployment, of which its endpoint says nothing any more."""
+        with self._store.changing():
+            endpoint = self._endpoint_of(deployment)
+            told = dict(endpoint.properties)
+            for member in ("traffic", "mirrorTraffic"):
+                told[member] = {name: share for name, share in told[member].items() if name != deployment.name}
+            self._resources.put(endpoint.id, told, endpoint.more, by=endpoint.modified_by)
         self._cloud.serving.stop(key_of(deployment))
         self._resources.delete(deployment.id)
 

@@ -309,14 +309,16 @@ class TestFailures:
     def test_a_deployment_that_serves_goes_on_when_its_update_fails(self, both: Stage) -> None:
         both.put(traffic={"green": 100})
         both.endpoints.provisioning.deployments.failures.append(("ResourceOperationFailure", "The service was down."))
-        body = both.deployment("green", capacity=4)
+        body = both.deployment("green", capacity=3, environmentVariables={"WHO": "another"})
 
         told = both.failure(both.ask("PUT", "deployments/green", body))
 
         assert told == ("ResourceOperationFailure", "The service was down.")
         assert both.of("green").properties["provisioningState"] == "Failed"
         assert both.score().json()["by"] == "green"
-        assert both.deploy("green", capacity=3).properties["provisioningState"] == "Succeeded"
+        assert both.ask("PUT", "deployments/green", body).status_code == 200
+        assert both.over("green").properties["provisioningState"] == "Succeeded"
+        assert both.score().json()["by"] == "another"
 
     def test_what_is_never_done_can_be_deleted_alone(self, empty: Stage) -> None:
         empty.endpoints.provisioning.deployments.hang = 1
