@@ -53,8 +53,8 @@ def publish_checks(
     no check fails by it.
     """
     wanted = parse_choices(job.inputs.get("publish", "").strip() or "testResults,summary", CheckTarget, "publish")
-    title = " ".join(job.inputs.get("testRunTitle", "").split()) or report.title
-    report = redacted(report.model_copy(update={"title": title}), redactor.text)
+    title = " ".join(job.inputs.get("testRunTitle", "").split()) or job.variable("System.TaskDisplayName")
+    report = redacted(report.model_copy(update={"title": title or report.title}), redactor.text)
     folder, stop = results_folder(job), threading.Event()
     if report.cancelled and deadline is None:
         deadline = time.monotonic() + HURRY_SECONDS

@@ -16,9 +16,9 @@ from amltasks.commands.deploy_request import DeployRequest, Target
 from amltasks.commands.deploying import CANCELLED, Deploying
 from amltasks.commands.exit_codes import ExitCode
 from amltasks.commands.places import endpoints, local_folder, registry, sign_in
+from amltasks.commands.secrets import Secrets
 from amltasks.errors import AmlTasksError
 from amltasks.platforms.azureml.v1.bounds import NOTICE
-from amltasks.redaction import Redactor
 from amltasks.requests import Platform
 
 _SECONDS_TO_PUBLISH = 4.0  # of a cancelled step, which the agent ends soon after
@@ -35,7 +35,7 @@ def carry_out(job: Job, output: Output) -> ExitCode:
         folder = local_folder(job)
         models = stack.enter_context(contextlib.closing(registry(request.platform, folder, signed_in)))
         places = stack.enter_context(contextlib.closing(endpoints(request.kind, folder, signed_in)))
-        secrets = _Secrets(job, output)
+        secrets = Secrets(job, output)
         deploying = Deploying(
             request,
             models,
@@ -54,21 +54,6 @@ def carry_out(job: Job, output: Output) -> ExitCode:
         deadline = time.monotonic() + _SECONDS_TO_PUBLISH if deploying.outcome == CANCELLED else None
         output.command(*_variables(deploying))
         return publish_checks(job, output, report, secrets.redactor, deadline=deadline)
-
-
-class _Secrets:
-    """What must not be seen: the job's secrets, and keys as they become known."""
-
-    def __init__(self, job: Job, output: Output) -> None:
-        self._output = output
-        self._known = job.secrets()
-        self.redactor = Redactor(self._known)
-
-    def add(self, value: str) -> None:
-        if value and value not in self._known.values():
-            self._known = {**self._known, f"key {len(self._known)}": value}
-            self.redactor = Redactor(self._known)
-            self._output.command(*commands.set_secrets(value))
 
 
 def _artifacts(job: Job) -> list[Path]:

@@ -57,6 +57,14 @@ def has_status(expect: Expectation, status: int) -> bool:
     return any(str(status) == wanted or f"{status // 100}xx" == wanted for wanted in expect.status)
 
 
+def status_words(answer: Answer) -> str:
+    """`Status 401 (the key or token is missing or not accepted)`."""
+    why = _REASONS.get(answer.status, "")
+    if 300 <= answer.status < 400:
+        why = f"it sends on to {quoted(answer.headers.get('location', 'nowhere'))}: use that address"
+    return f"Status {answer.status}{f' ({why})' if why else ''}"
+
+
 def slow(expect: Expectation, seconds: Sequence[float]) -> tuple[str, ...]:
     """A sentence for each percentile that takes longer than it may. seconds: of all answers of a case."""
     return tuple(
@@ -194,12 +202,8 @@ def _against_schema(schema: dict[str, Any] | bool, document: Any) -> Iterator[st
 
 
 def _status_fault(expect: Expectation, answer: Answer) -> str:
-    wanted = " or ".join(expect.status)
-    why = _REASONS.get(answer.status, "")
-    if 300 <= answer.status < 400:
-        why = f"it sends on to {quoted(answer.headers.get('location', 'nowhere'))}: use that address"
     said = f": {excerpt(answer)}" if answer.body else ""
-    return f"Status {answer.status}{f' ({why})' if why else ''}, and {wanted} was expected{said}."
+    return f"{status_words(answer)}, and {' or '.join(expect.status)} was expected{said}."
 
 
 _REASONS = {

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timezone
 
-from amltasks.endpoints.smoke.answers import Answer
+from amltasks.endpoints.smoke.answers import Answer, status_words
 from amltasks.endpoints.smoke.cases import Case
 from amltasks.endpoints.smoke.probing import Prober
 from amltasks.report.checks import Check, CheckOutcome
@@ -66,8 +66,8 @@ def _verdict(answer: Answer, state: str, waited: float, asked: int, *, stopped: 
         return CheckOutcome.NOT_RUN, f"The command was cancelled {after}: {state}"
     if answer.again:
         return CheckOutcome.FAILED, f"Not ready {after}: {state}"
-    return CheckOutcome.FAILED, f"It will not become ready, {after}: {state}"
+    return CheckOutcome.FAILED, f"Waiting does not help, {after}: {state}"
 
 
 def _state(answer: Answer) -> str:
-    return answer.fault or f"status {answer.status}."
+    return answer.fault or f"{status_words(answer)}."
