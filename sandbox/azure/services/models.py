@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from sandbox.azure.environments.models import Definition
 from sandbox.wire import Flag, Integer, Number, Text, Wire, one_of
@@ -134,6 +134,19 @@ class AksEndpoint(_Service):
     auth_enabled: Flag | None = None
     aad_auth_enabled: Flag = False
     versions: Annotated[dict[str, AksService], Field(min_length=1, max_length=6)]
+
+    @field_validator("versions", mode="before")
+    @classmethod
+    def _of_one_kind(cls, versions: Any) -> Any:
+        """The SDK gives the first version the endpoint's kind, and those that it adds that of a service."""
+        if not isinstance(versions, dict):
+            return versions
+        return {
+            name: {**version, "computeType": "AKS"}
+            if isinstance(version, dict) and version.get("computeType") == "AKSENDPOINT"
+            else version
+            for name, version in versions.items()
+        }
 
 
 AnyService = Annotated[AciService | AksService | AksEndpoint, Field(discriminator="compute_type")]

@@ -67,7 +67,7 @@ class ServiceOperations:
         self._table = Table(store, "azure-service-operation", Operation)
         self._store = store
         self._clock = clock
-        self._changed = threading.Condition()
+        self._ended = threading.Condition()
 
     def begin(self, workspace: Resource, kind: str, step: str = "") -> Operation:
         return self._put(
@@ -92,11 +92,13 @@ class ServiceOperations:
             now = self._now(operation)
             if not now.has_ended:
                 self._put(now.model_copy(update={"state": state, "ended": self._clock.now(), **told}))
+        with self._ended:  # not within the change: who waits asks the store
+            self._ended.notify_all()
 
     def wait(self, operation: Operation, seconds: float) -> Operation:
         """As it is once it has ended, or after so long."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._now(operation).has_ended, seconds)
+        with self._ended:
+            self._ended.wait_for(lambda: self._now(operation).has_ended, seconds)
         return self._now(operation)
 
     def _now(self, operation: Operation) -> Operation:
@@ -106,6 +108,4 @@ class ServiceOperations:
 
     def _put(self, operation: Operation) -> Operation:
         self._table.put(operation.workspace, operation.id, operation)
-        with self._changed:
-            self._changed.notify_all()
         return operation
