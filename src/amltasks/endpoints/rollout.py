@@ -175,7 +175,7 @@ def after(rollout: Rollout, move: Move, good: bool) -> Rollout:
 
 def steps_of(rollout: Rollout, steps: tuple[int, ...]) -> tuple[int, ...]:
     """Of the rollout: first of all without requests. The first deployment ever has nobody to share with."""
-    return tuple(sorted({0, *steps})) if rollout.base else (0, 100)
+    return tuple(sorted({0, *steps})) if rollout.base else (100,)
 
 
 def shares(base: Mapping[str, int], new: str, share: int) -> dict[str, int]:
@@ -229,11 +229,11 @@ def _deploying(rollout: Rollout, endpoint: Endpoint) -> Move:
 
 def _rolling_back(rollout: Rollout, endpoint: Endpoint) -> Move:
     there = endpoint.deployment(rollout.new)
+    if rollout.made and {each.name for each in endpoint.deployments} <= {rollout.new}:
+        return RemoveEndpoint()
     mirrored = there is not None and there.mirror > 0
     if endpoint.traffic != rollout.base or mirrored:
         return Route(traffic=rollout.base)
     if there:
         return Remove(deployment=rollout.new)
-    if rollout.made and not endpoint.deployments:
-        return RemoveEndpoint()
     return End(deployed=False, share=0)
