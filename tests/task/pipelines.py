@@ -161,7 +161,18 @@ class Site:
         """Run these steps, or a whole pipeline, to the end."""
         document = json.loads(json.dumps(pipeline or {"steps": list(steps)}))  # Azure Pipelines takes no YAML aliases
         text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
-        self.file("azure-pipelines.yml", text)
+        path = self.file("azure-pipelines.yml", text)
+        return self.run_file(path, timing=timing, after_start=after_start, **options)
+
+    def run_file(
+        self,
+        path: str,
+        *,
+        timing: Timing = TIMING,
+        after_start: Callable[[Agent], None] = lambda agent: None,
+        **options: Any,
+    ) -> Published:
+        """Commit what the repository holds, and run a pipeline that is in it to the end."""
         self._git("add", "-A")
         self._git("-c", "user.name=T", "-c", "user.email=t@example.org", "commit", "-qm", "A change", "--allow-empty")
         self.shown.clear()
@@ -176,7 +187,7 @@ class Site:
             show=self.shown.append,
         )
         options["on_start"] = lambda build: after_start(agent)
-        result = agent.run(self.repository / "azure-pipelines.yml", **options)
+        result = agent.run(self.repository / path, **options)
         published = Published(self.world, result, list(self.shown))
         published.folder = self.folder
         return published
