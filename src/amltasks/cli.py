@@ -1,6 +1,6 @@
-"""The tasks' commands on a laptop: `amltasks run-notebook NOTEBOOK…`.
+"""The tasks' commands on a laptop: `amltasks run-notebook NOTEBOOK…`, `amltasks register-model NAME PATH`, ….
 
-Exit codes: 0 passed, 1 notebooks failed, 2 bad input, 3 could not run or publish, 130 cancelled.
+Exit codes: 0 passed, 1 notebooks or checks failed, 2 bad input, 3 could not run or publish, 130 cancelled.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from amltasks import __version__
 from amltasks.agent.neutral import one_line
+from amltasks.commands import models_cli, test_endpoint_cli
 from amltasks.commands.door import collect_seldom, warm
 from amltasks.commands.exit_codes import ExitCode
 from amltasks.errors import AmlTasksError, UserError
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The program `amltasks`."""
     given = _parser().parse_args(arguments)
     try:
-        return int(_run_notebook(given))
+        return int(given.run_command(given))
     except AmlTasksError as error:
         sys.stderr.write(f"amltasks: {one_line(str(error), 2000)}\n")
         return ExitCode.BAD_INPUT if isinstance(error, UserError) else ExitCode.NOT_RUN
@@ -86,6 +87,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--instance-type", default="", metavar="SIZE", help="of serverless machines")
     add("--environment", action="append", default=[], metavar="WHAT", help="an environment, image or conda file")
     add("--experiment", default="", metavar="NAME")
+    run.set_defaults(run_command=_run_notebook)
+    models_cli.add_commands(commands)
+    test_endpoint_cli.add_commands(commands)
     return parser
 
 
