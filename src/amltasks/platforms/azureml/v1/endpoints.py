@@ -36,7 +36,7 @@ from amltasks.quoting import quoted
 if TYPE_CHECKING:
     import azureml.core as sdk
     from azure.core.credentials import TokenCredential
-    from azureml.core.webservice import Webservice
+    from azureml.core.webservice import AksEndpoint, Webservice
 
 _PATIENCE = 45 * 60.0  # seconds that a deployment may take; Azure itself gives up sooner
 _LOG_LINES = 500
@@ -117,20 +117,12 @@ class EndpointsV1(Clusters):
         if sum(traffic.values()) != 100 or not set(traffic) <= set(service.versions):
             raise UserError(f"{endpoint}: the shares {dict(traffic)} are not 100 % of versions that it has.")
         default = max(traffic, key=lambda name: traffic[name])
-        changes = [
-            {"op": "replace", "path": f"/versions/{name}/{member}", "value": value}
+        changes = {
+            f"/versions/{name}/{member}": value
             for name in service.versions
             for member, value in (("trafficPercentile", traffic.get(name, 0)), ("isDefault", name == default))
-        ]
-
-        def change() -> None:
-            # The SDK changes one version at a time, and the shares must sum to 100 at every moment.
-            header = {"Content-Type": "application/json-patch+json", **service._auth.get_authentication_header()}
-            service._patch_endpoint_call(header, {}, changes)
-
-        what = f"The requests of {endpoint} could not be shared anew"
-        self._asked(what, change)
-        self._expect(what, self._seen_through(service, _nobody))
+        }
+        self._patch(f"The requests of {endpoint} could not be shared anew", service, changes)
 
     def tag(self, endpoint: str, tags: Mapping[str, str]) -> None:
         service = self._service(endpoint)
@@ -139,7 +131,11 @@ class EndpointsV1(Clusters):
             return
         what = f"The tags of {endpoint} could not be changed"
         wanted = _merged(service.tags or {}, tags)
-        if wanted != (service.tags or {}):
+        if wanted == (service.tags or {}):
+            return
+        if kind_of(service) == "several":
+            self._patch(what, service, {"/kvTags": wanted})
+        else:
             self._asked(what, lambda: service.update(tags=wanted))
             self._expect(what, self._seen_through(service, _nobody))
 
@@ -225,11 +221,24 @@ class EndpointsV1(Clusters):
         """What an endpoint has beside its versions."""
         tags = _merged(service.tags or {}, spec.tags)
         keys, token = spec.auth is Auth.KEY, spec.auth is Auth.TOKEN
-        if (service.auth_enabled, service.token_auth_enabled, service.tags) != (keys, token, tags):
-            what = f"The endpoint {spec.name} could not be changed"
-            given = {"auth_enabled": keys, "token_auth_enabled": token, "tags": tags}
-            self._asked(what, lambda: service.update(**given, description=spec.description or None))
-            self._expect(what, self._seen_through(service, tell))
+        wanted = {"/authEnabled": keys, "/aadAuthEnabled": token, "/kvTags": tags}
+        if (service.auth_enabled, service.token_auth_enabled, service.tags) != tuple(wanted.values()):
+            self._patch(f"The endpoint {spec.name} could not be changed", service, wanted, tell)
+
+    def _patch(self, what: str, endpoint: AksEndpoint, changes: Mapping[str, Any], tell: Tell = lambda _: None) -> None:
+        """Members of an endpoint with versions by their paths, all at once.
+
+        The SDK itself changes one version at a time, where the shares must sum to 100 at every moment; and
+        `AksEndpoint.update` raises TypeError.
+        """
+        operations = [{"op": "replace", "path": path, "value": value} for path, value in changes.items()]
+
+        def patch() -> None:
+            headers = {"Content-Type": "application/json-patch+json", **endpoint._auth.get_authentication_header()}
+            endpoint._patch_endpoint_call(headers, {}, operations)
+
+        self._asked(what, patch)
+        self._expect(what, self._seen_through(endpoint, tell))
 
     def _begun(self, endpoint: EndpointSpec, spec: DeploymentSpec) -> Webservice:
         """The service, of which something is being done now."""

@@ -1,0 +1,161 @@
+"""Services of ACI and AKS through the SDK v1, on scoring servers that really answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.azureml.cloud import GROUP, WORKSPACE, Azure
+from tests.azureml_v1.places import Places, open_places
+
+pytestmark = [pytest.mark.xdist_group("azureml-v1 endpoints"), pytest.mark.timeout(400)]
+
+SCORE = """
+import json
+import os
+from pathlib import Path
+
+def init():
+    global model
+    [path] = [path for path in Path(os.environ["AZUREML_MODEL_DIR"]).rglob("*") if path.is_file()]
+    model = path.read_text()
+
+def run(data):
+    return {"model": model, "by": os.environ.get("WHO", ""), "asked": json.loads(data)}
+"""
+OPEN = """
+import requests
+registry = opened(RegistryV1)
+folder = Path(folder)
+def model(text):
+    path = folder / f"{text}.txt"
+    path.write_text(text)
+    return registry.register(NewModel(name="m", path=path, key=text))
+def spec(text, score="score.py", **more):
+    return DeploymentSpec(models=(model(text),), code=folder / "code", script=score, **more)
+lines = []
+tell = lines.append
+def score(access, deployment=""):
+    address = access.addresses.get(deployment, access.address)
+    answer = requests.post(address, json=1, headers=access.headers)
+    return answer.json() if answer.status_code == 200 else answer.status_code
+"""
+
+
+@pytest.fixture(scope="module")
+def places(azure: Azure) -> Iterator[Places]:
+    workspace = azure.world.azure.workspaces.find(GROUP, WORKSPACE)
+    assert workspace
+    with open_places(azure) as opened:
+        yield opened
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "score.py").write_text(SCORE)
+    return tmp_path
+
+
+def ask(places: Places, folder: Path, code: str, **values: Any) -> Any:
+    return places.run(OPEN + code, folder=str(folder), **values)
+
+
+def test_a_container_instance_is_made_changed_in_place_and_deleted(places: Places, folder: Path) -> None:
+    """Requirements 2.18, 4.11."""
+    planned, made, scored, changed, again, found, log, gone = ask(
+        places,
+        folder,
+        """
+aci = opened(EndpointsV1, "aci")
+wanted = EndpointSpec(name="svc", tags={"t": "1"})
+first = spec("one", variables={"WHO": "me"}, resources=Resources(cpu=0.5, memory=10**9))
+planned = [aci.check(wanted, first), aci.find("svc"), aci.ensure(wanted, tell).state]
+aci.tag("svc", {"amltasks.rollout": "{}"})
+made = told(aci.deploy("svc", first, tell))
+access = aci.access("svc")
+scored = [score(access), requests.post(access.address, json=1).status_code]
+aci.ensure(wanted, tell)
+changed = told(aci.deploy("svc", spec("two"), tell))
+aci.tag("svc", {"amltasks.rollout": "", "u": "2"})
+again = score(aci.access("svc"))
+found = told(aci.find("svc"))
+log = aci.log("svc", "current")
+aci.delete("svc", tell)
+aci.delete("svc", tell)
+result = [planned, *made, scored, *changed, again, *found, log, aci.find("svc")]
+""",
+    )
+
+    assert planned == [[], None, "creating"]
+    assert (made["cause"], made["deployment"]["state"], made["deployment"]["traffic"]) == (None, "ready", 100)
+    assert made["deployment"]["models"] == ["m:1"]
+    assert made["deployment"]["tags"] == {"t": "1", "amltasks.rollout": "{}"}
+    assert made["events"][-1] == "Checking the status of deployment svc."
+    assert scored == [{"model": "one", "by": "me", "asked": 1}, 401]
+    assert changed["cause"] is None
+    assert (again["model"], again["by"]) == ("two", "")
+    assert (found["state"], found["auth"], found["tags"]) == ("ready", "key", {"t": "1", "u": "2"})
+    assert "POST /score 200" in log
+    assert gone is None
+
+
+def test_versions_on_aks_share_the_requests_of_one_endpoint(places: Places, folder: Path) -> None:
+    """Requirements 2.19, 2.21, 3.22, 3.23: the cluster is made where that is asked for."""
+    warnings, blue, green, alone, shared, after, refusals, found = ask(
+        places,
+        folder,
+        """
+aks = opened(EndpointsV1, "aks")
+made = {"createCompute": "true", "agentCount": "1", "clusterPurpose": "DevTest"}
+wanted = EndpointSpec(name="prod", compute="aks", several=True, location="northeurope", tags={"t": "1"}, settings=made)
+blue = spec("one", name="blue", resources=Resources(cpu=0.5, memory=10**9, replicas=1))
+green = spec("two", name="green", resources=Resources(autoscale=Autoscale(minimum=1, maximum=2)))
+warnings = aks.check(wanted, blue)
+aks.ensure(wanted, tell)
+aks.tag("prod", {"amltasks.rollout": "{}"})
+first = told(aks.deploy("prod", blue, tell))
+aks.route("prod", {"blue": 100})
+aks.ensure(wanted, tell)
+second = told(aks.deploy("prod", green, tell))
+access = aks.access("prod")
+alone = [score(access)["model"], score(access, "green")["model"], score(access, "blue")["model"]]
+aks.route("prod", {"blue": 70, "green": 30})
+shared = aks.find("prod").traffic
+aks.route("prod", {"green": 100})
+after = [score(access)["model"] for _ in range(5)]
+refusals = [
+    refused(lambda: aks.delete_deployment("prod", "green", tell)),
+    refused(lambda: aks.route("prod", {"green": 50})),
+    *[refused(lambda: aks.check(EndpointSpec(name="prod", compute=name), blue)) for name in ("akz", "cpu", "")],
+]
+aks.delete_deployment("prod", "blue", tell)
+aks.delete_deployment("prod", "blue", tell)
+aks.tag("prod", {"amltasks.rollout": ""})
+found = told(aks.find("prod"))
+aks.delete("prod", tell)
+result = [warnings, *first, *second, alone, shared, after, refusals, *found]
+""",
+    )
+
+    assert warnings == [
+        "compute: aks is in northeurope, the workspace in westeurope: images are copied from region to region."
+    ]
+    assert (blue["cause"], blue["deployment"]["traffic"]) == (None, 100)
+    assert (green["cause"], green["deployment"]["traffic"]) == (None, 0)
+    assert alone == ["one", "two", "one"]
+    assert shared == {"blue": 70, "green": 30}
+    assert after == ["two"] * 5
+    assert refusals == [
+        "UserError: prod: green has 100 % of the requests: give them to another first.",
+        "UserError: prod: the shares {'green': 50} are not 100 % of versions that it has.",
+        "UserError: compute: there is no AKS cluster 'akz' in the workspace tests (did you mean 'aks'?): "
+        "there are 'aks'.",
+        "UserError: compute: 'cpu' is no AKS cluster but AmlCompute: there are 'aks'.",
+        "UserError: compute: name the AKS cluster that serves.",
+    ]
+    assert (found["several"], found["tags"]) == (True, {"t": "1"})
+    assert [(each["name"], each["traffic"]) for each in found["deployments"]] == [("green", 100)]
