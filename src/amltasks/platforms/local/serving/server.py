@@ -86,7 +86,7 @@ def model_folder(folders: Mapping[str, Path], root: Path) -> Path | None:
         name, _, version = model.rpartition(":")
         place = top / name / version
         place.parent.mkdir(parents=True, exist_ok=True)
-        if not place.exists():
-            place.symlink_to(folder.absolute(), target_is_directory=True)
+        place.unlink(missing_ok=True)  # of a try before
+        place.symlink_to(folder.absolute(), target_is_directory=True)
         places.append(place)
     return places[0] if len(places) == 1 else top if places else None
