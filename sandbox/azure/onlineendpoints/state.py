@@ -18,7 +18,6 @@ from sandbox.azure.onlineendpoints.traffic import Balance
 from sandbox.azure.operations import Operation
 from sandbox.azure.resources import Resource
 from sandbox.azure.serving.spec import Cause, StartFailedError
-from sandbox.azure.wire import AzureError
 from sandbox.azure.workspaces.state import TYPE
 from sandbox.store import Document, Store, Table
 
@@ -101,15 +100,8 @@ class OnlineEndpoints:
     def delete(self, endpoint: Resource) -> Operation:
         """With all its deployments."""
         self.move(endpoint.id, "Deleting")
-
-        def work() -> None:
-            for each in self.deployments(endpoint):
-                self._forget(each)
-            self._resources.delete(endpoint.id)
-            self._names.delete("", endpoint.name.lower())
-            self.keys.delete(endpoint.id)
-
-        return self._cloud.operations.run(endpoint.id, work, self.provisioning.endpoints.delay)
+        delay = self.provisioning.endpoints.delay
+        return self._cloud.operations.run(endpoint.id, lambda: self._erase(endpoint), delay)
 
     def deploy(
         self,
@@ -191,12 +183,18 @@ class OnlineEndpoints:
                 self._resources.put(path, properties, found.more, by=found.modified_by)
 
     def recover(self) -> None:
-        """What was being made when the sandbox ended before has failed."""
-        for workspace in self._cloud.workspaces.all():
-            for endpoint in self.all(workspace):
-                for each in (endpoint, *self.deployments(endpoint)):
-                    if each.properties["provisioningState"] in BUSY:
-                        self.move(each.id, "Failed")
+        """What was being made when the sandbox ended before has failed; what was being deleted is gone."""
+        for endpoint in [each for workspace in self._cloud.workspaces.all() for each in self.all(workspace)]:
+            for each in self.deployments(endpoint):
+                self._recover(each, self._forget)
+            self._recover(endpoint, self._erase)
+
+    def _recover(self, resource: Resource, delete: Callable[[Resource], None]) -> None:
+        state = resource.properties["provisioningState"]
+        if state == "Deleting":
+            delete(resource)
+        elif state in BUSY:
+            self.move(resource.id, "Failed")
 
     def _run(self, path: str, work: Callable[[], None], faults: Any) -> Operation:
         """Do the work, then say how it ended."""
@@ -207,7 +205,7 @@ class OnlineEndpoints:
         def carry_out() -> None:
             try:
                 chosen()
-            except AzureError:
+            except Exception:
                 self.move(path, "Failed")
                 raise
             self.move(path, "Succeeded")
@@ -221,6 +219,13 @@ class OnlineEndpoints:
             if found is not None:
                 self._rules.check_traffic(found, wanted["traffic"], wanted["mirrorTraffic"])
                 self._resources.put(path, {**found.properties, **wanted}, found.more, by=found.modified_by)
+
+    def _erase(self, endpoint: Resource) -> None:
+        for each in self.deployments(endpoint):
+            self._forget(each)
+        self._resources.delete(endpoint.id)
+        self._names.delete("", endpoint.name.lower())
+        self.keys.delete(endpoint.id)
 
     def _forget(self, deployment: Resource) -> None:
         """End a deployment, of which its endpoint says nothing any more."""
@@ -250,7 +255,8 @@ class OnlineEndpoints:
 
     def _keep_log(self, workspace: Resource, deployment: Resource, log: str) -> str:
         """Put the log of an image where Azure ML has it; returns where that is, in words."""
-        account, path = account_of(workspace), f"ImageLogs/{deployment.name}/build.log"
+        account = account_of(workspace)
+        path = f"ImageLogs/{self._endpoint_of(deployment).name}-{deployment.name}/build.log"
         self._cloud.storage.put(account, CONTAINER, path, log.encode(), "text/plain")
         return f"'{account}' under the path '/{CONTAINER}/{path}'"
 

@@ -107,6 +107,7 @@ result = {
         assert "POST /score 200" in found["logs"][0]
         assert "Downloading model" in found["logs"][1]
         assert "by-sdk" not in found["left"]
+        assert not own.azure.serving.serves(f"{own.workspace.id}/onlineEndpoints/by-sdk/deployments/blue".lower())
 
     def test_is_told_why_a_deployment_failed_and_may_repair_it(self, empty: Stage) -> None:
         code = empty.code(f"{SCORE}\ndef init(): raise RuntimeError('no such weights')\n")
@@ -275,7 +276,11 @@ class TestFailures:
         ("what", "code", "says"),
         [
             ("image without a server", "ResourceNotReady", "crashed or terminated"),
-            ("package that is nowhere", "ImageBuildFailure", "under the path '/azureml/ImageLogs/blue/build.log'"),
+            (
+                "package that is nowhere",
+                "ImageBuildFailure",
+                "under the path '/azureml/ImageLogs/short-lived-blue/build.log'",
+            ),
             ("model that is gone", "BadArgument", "Unable to download user model"),
             ("init without end", "ResourceNotReady", "readiness probe"),
         ],
