@@ -18,8 +18,8 @@ from xml.etree import ElementTree
 
 LARGEST = 12_000_000  # each of eight tasks carries the wheel, the locks and the launcher
 TASK_FILES = (
-    r"task\.json|main\.py|launcher\.js|icon\.png|README\.md|LICENSE\.txt|ThirdPartyNotices\.txt|(?:runner|azureml(?:-v1)?)\.lock"
-    r"|amltasks-[\d.]+-py3-none-any\.whl|Strings/resources\.resjson/[\w-]+/resources\.resjson"
+    r"task\.json|main\.py|(?:launcher|post)\.js|icon\.png|README\.md|LICENSE\.txt|ThirdPartyNotices\.txt"
+    r"|(?:runner|azureml(?:-v1)?)\.lock|amltasks-[\d.]+-py3-none-any\.whl|Strings/resources\.resjson/[\w-]+/resources\.resjson"
 )
 # tfx makes resources/ and *.vsomanifest of its own; [Content_Types].xml and *.vsixmanifest are the container's.
 ALLOWED = re.compile(
@@ -88,7 +88,7 @@ def _task_problems(package: zipfile.ZipFile, folder: str, version: str) -> Itera
         task = json.loads(package.read(f"{folder}/task.json"))
         if ".".join(str(task["version"][part]) for part in ("Major", "Minor", "Patch")) != version:
             yield f"task.json does not carry version {version}"
-        for handler, execution in task["execution"].items():
+        for handler, execution in (*task["execution"].items(), *task.get("postjobexecution", {}).items()):
             if execution["target"] not in names:
                 yield f"the target of {handler}, {execution['target']}, is missing"
     if "icon.png" in names and _png_size(package.read(f"{folder}/icon.png")) != (32, 32):

@@ -25,6 +25,15 @@ def azureml_python(shared: Path) -> Path:
         return environment.azureml_python()
 
 
+@pytest.fixture(scope="session")
+def azureml_v1_python(shared: Path) -> Path:
+    """The interpreter that has the SDK v1."""
+    import environment
+
+    with one_at_a_time(shared / "azureml-v1.lock"):
+        return environment.azureml_v1_python()
+
+
 @pytest.fixture
 def azure(tmp_path: Path, azureml_python: Path) -> Iterator[Azure]:
     """A subscription with one workspace, of this test alone."""

@@ -35,6 +35,13 @@ def test_it_runs_on_every_agent_since_node_20(definition: dict[str, Any]) -> Non
     assert definition["minimumAgentVersion"] == "3.232.1"
 
 
+def test_what_it_does_after_the_jobs_steps_is_told_from_what_it_does_before(definition: dict[str, Any]) -> None:
+    """By another file, because the agent starts both alike; and by the same handlers."""
+    after = definition.get("postjobexecution", {})
+
+    assert after in ({}, {name: {"target": "post.js"} for name in definition["execution"]})
+
+
 def test_every_input_and_output_is_explained(definition: dict[str, Any]) -> None:
     """A label, a help text in sentences, and a group that exists or none."""
     groups = {group["name"] for group in definition["groups"]}

@@ -9,10 +9,11 @@ from typing import Any
 from sandbox.azure.arm.errors import resource_not_found
 from sandbox.azure.computes import errors
 from sandbox.azure.computes.models import Aks, Cluster, ClusterProperties, Compute, ComputeUpdate, ScaleUpdate
-from sandbox.azure.computes.state import nodes_of
+from sandbox.azure.computes.state import SIZES, nodes_of
 from sandbox.azure.operations import accepted
 from sandbox.azure.paging import page
 from sandbox.azure.resources import Resource
+from sandbox.azure.versions import V1_COMPUTES
 from sandbox.azure.wire import Call, reply
 from sandbox.azure.workspaces.responses import workspace_of
 from sandbox.azure.workspaces.state import TYPE
@@ -84,6 +85,26 @@ def delete_compute(call: Call) -> Answer:
             call.azure.kubernetes.delete(cluster)
 
     return accepted(call, call.azure.operations.run(path, delete), kind="compute")
+
+
+def list_sizes(call: Call) -> Answer:
+    """Of machines, the same in every region."""
+    found = [
+        {
+            "name": size.name,
+            "family": size.family,
+            "vCPUs": size.cores,
+            "gpus": 0,
+            "osVhdSizeMB": 1047552,
+            "maxResourceVolumeMB": int(size.memory * 2048),
+            "memoryGB": size.memory,
+            "lowPriorityCapable": True,
+            "premiumIO": True,
+            "supportedComputeTypes": ["AmlCompute", "ComputeInstance"],
+        }
+        for size in SIZES.values()
+    ]
+    return reply({"amlCompute" if call.query["api-version"] == V1_COMPUTES else "value": found})
 
 
 def _prepared(

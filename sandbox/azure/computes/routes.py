@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from sandbox.azure.computes import responses
 from sandbox.azure.paging import PARAMETERS
-from sandbox.azure.routing import WORKSPACE, Route
+from sandbox.azure.routing import SUBSCRIPTION, WORKSPACE, Route
 from sandbox.azure.versions import COMPUTES, MACHINE_LEARNING
 from sandbox.azure.workspaces.state import TYPE
 
+_SIZES = f"{SUBSCRIPTION}/providers/Microsoft.MachineLearningServices/locations/{{location}}/vmSizes"
 _ALL, _ONE, _ACTION = f"{WORKSPACE}/computes", f"{WORKSPACE}/computes/{{compute}}", f"{TYPE}/computes"
 
 ROUTES = [
+    Route("GET", _SIZES, responses.list_sizes, "Microsoft.MachineLearningServices/locations/vmSizes/read", COMPUTES),
     Route("GET", _ALL, responses.list_computes, f"{_ACTION}/read", MACHINE_LEARNING, PARAMETERS),
     Route("GET", _ONE, responses.get_compute, f"{_ACTION}/read", MACHINE_LEARNING),
     Route("PUT", _ONE, responses.put_compute, f"{_ACTION}/write", COMPUTES),

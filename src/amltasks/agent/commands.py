@@ -53,6 +53,11 @@ def set_variable(name: str, value: str, *, secret: bool = False, output: bool = 
     )
 
 
+def set_state(value: str) -> str:
+    """Keeps a text for the step's part after the job's steps, which gets it as `Job.state`. Restricted."""
+    return _command("task.settaskvariable", value, variable="amltasks")
+
+
 def set_secrets(value: str) -> list[str]:
     """Has the agent mask a value from now on, line by line, because it masks nothing that has several lines."""
     lines = dict.fromkeys(line.strip() for line in value.splitlines())

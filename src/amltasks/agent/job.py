@@ -56,7 +56,10 @@ class Endpoint(Data):
 
 
 class Job(Data):
-    """inputs: raw strings, empty where not given. variables, secrets: by their real names."""
+    """inputs: raw strings, empty where not given. variables, secrets: by their real names.
+
+    phase: `main`, or `post` for what a step does when its job's steps are over. state: what the step has left for that.
+    """
 
     task: Task
     inputs: dict[str, str]
@@ -64,6 +67,8 @@ class Job(Data):
     secret_variables: dict[str, str] = Field(alias="secrets", repr=False)
     connection: Connection | None = None
     endpoints: dict[str, Endpoint] = {}
+    phase: str = "main"
+    state: str = ""
 
     def variable(self, name: str, default: str = "") -> str:
         """A public variable, in any case."""

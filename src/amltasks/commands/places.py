@@ -18,6 +18,7 @@ from amltasks.requests import Platform
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
+    from amltasks.platforms.azureml.computes import Computes
     from amltasks.platforms.azureml.connection import Cloud, ServiceConnection, Workspace
     from amltasks.platforms.endpoints import Endpoints
     from amltasks.platforms.registry import Registry
@@ -56,6 +57,11 @@ _ENDPOINTS = {
     Kind.KUBERNETES: "amltasks.platforms.azureml.v2.endpoints:EndpointsV2",
 }
 
+_COMPUTES = {
+    Platform.AZUREML: "amltasks.platforms.azureml.v2.computes:ComputesV2",
+    Platform.AZUREML_V1: "amltasks.platforms.azureml.v1.computes:ComputesV1",
+}
+
 
 def platform_of(text: str, default: Platform = Platform.AGENT) -> Platform:
     """Of the input `platform`; `local` is another name of `agent`. Raises UserError with the names there are."""
@@ -87,6 +93,13 @@ def endpoints(kind: Kind, folder: Path, signed_in: SignedIn | None) -> Endpoints
         if signed_in is None
         else _loaded(_ENDPOINTS[kind])(signed_in.workspace, signed_in.credential, signed_in.cloud, kind.value)
     )
+    made.open()
+    return made
+
+
+def computes(platform: Platform, signed_in: SignedIn) -> Computes:
+    """Open; to be closed."""
+    made: Computes = _loaded(_COMPUTES[platform])(signed_in.workspace, signed_in.credential, signed_in.cloud)
     made.open()
     return made
 

@@ -38,6 +38,9 @@ export interface Job {
   connection: Connection | null
   /** Service connections by the input that names them. */
   endpoints: Record<string, Endpoint>
+  /** Whether the job's steps are over, and what this step has left for then. */
+  phase: 'main' | 'post'
+  state: string
 }
 
 // task-lib looks its address up in the environment under exactly this name, as the agent writes it.
@@ -61,6 +64,8 @@ export function readJob(definition: TaskDefinition): Job {
       secrets: named(true),
       connection: systemConnection(),
       endpoints: endpointsOf(definition, inputs),
+      phase: process.env['AMLTASKS_PHASE'] === 'post' ? 'post' : 'main',
+      state: tl.getTaskVariable('amltasks') ?? '',
     }
   })
 }

@@ -25,6 +25,10 @@ const VERDICTS = [1, 2, 3]
 
 async function main(): Promise<void> {
   const job = readJob(readDefinition(TASK_FOLDER))
+  if (job.phase === 'post' && !job.state) {
+    console.log('Nothing is left to do for this step.')
+    return
+  }
   const python = await environmentPython(packages(job.inputs['platform'] ?? ''), await findPython(job.inputs['python']))
   const ending = await run(python, ['-I', '-u', '-X', 'utf8', join(TASK_FOLDER, 'main.py')], {
     env: pythonEnvironment(),
