@@ -21,6 +21,7 @@ from sandbox.azure.metrics import routes as metrics
 from sandbox.azure.mlflow import routes as mlflow
 from sandbox.azure.modelmanagement import routes as modelmanagement
 from sandbox.azure.onlineendpoints import routes as onlineendpoints
+from sandbox.azure.packages import routes as packages
 from sandbox.azure.routing import Host
 from sandbox.azure.services import routes as services
 from sandbox.azure.snapshots import routes as snapshots
@@ -42,6 +43,7 @@ _MANAGEMENT = [
     *assets.ROUTES,
     *jobs.ROUTES,
     *onlineendpoints.ROUTES,
+    *packages.MANAGEMENT,
 ]
 
 HOSTS = [
@@ -67,6 +69,7 @@ HOSTS = [
             *environments.ROUTES,
             *modelmanagement.ROUTES,
             *services.ROUTES,
+            *packages.ROUTES,
         ],
         audiences=[name for cloud in CLOUDS for name in cloud.resources if name != STORAGE],
         error=HistoryError,

@@ -51,8 +51,11 @@ def digest_of(container: Container) -> str:
 
 def image_of(workspace: Resource, container: Container) -> str:
     """Its name in the workspace's registry, in which it is not."""
-    image = container.environment_image_request.model_dump_json().encode()
-    return f"{registry_of(workspace)}/azureml/azureml_{hashlib.sha256(image).hexdigest()[:32]}"
+    return f"{registry_of(workspace)}/azureml/azureml_{digest_of_image(container.environment_image_request)}"
+
+
+def digest_of_image(image: ImageRequest) -> str:
+    return hashlib.sha256(image.model_dump_json().encode()).hexdigest()[:32]
 
 
 def registry_of(workspace: Resource) -> str:

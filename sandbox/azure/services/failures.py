@@ -11,6 +11,7 @@ from typing import Any, Literal
 from sandbox.azure.serving.spec import Cause, StartFailedError
 
 _EXCEPTION = re.compile(r"^(?:\w+\.)*(\w*(?:Error|Exception|Interrupt|Exit)): (.+)$", re.MULTILINE)
+_WRAPPED = "UserScript"  # so the server calls what it makes of the script's own exceptions
 _CODES = {"ACI": "AciDeploymentFailed"}  # all else is Kubernetes
 _WORDS = {"ACI": "Aci Deployment failed with exception"}
 
@@ -63,8 +64,8 @@ def of_start(error: StartFailedError, kind: str, name: str, image: str) -> Failu
     if error.cause is Cause.PROBE:
         return timed_out(kind, error.log)
     if error.cause is Cause.FILES:
-        return _deployment(kind, "ModelDownloadFailed", f"A file of the container could not be had: {error.message}")
-    found = _EXCEPTION.findall(error.log)
+        return _deployment(kind, *_of_files(error.message))
+    found = [(what, said) for what, said in _EXCEPTION.findall(error.log) if not what.startswith(_WRAPPED)]
     if found:
         kind_of_error, said = found[-1]
         sentence = (
@@ -95,6 +96,11 @@ def of_mishap(mishap: Mishap, kind: str, name: str, image: str) -> Failure:
         Mishap.PROBE: StartFailedError(Cause.PROBE, "a mishap of the sandbox"),
     }
     return of_start(causes[mishap], kind, name, image)
+
+
+def of_files(reason: str) -> Failure:
+    """Of a package."""
+    return Failure(*_of_files(reason))
 
 
 def image_failed(log: str) -> Failure:
@@ -159,6 +165,10 @@ def of_sandbox(reason: str) -> Failure:
 
 def sandbox_ended() -> Failure:
     return Failure("ServiceUnavailable", "The sandbox, and with it the container, had ended.", 503, state="Unhealthy")
+
+
+def _of_files(reason: str) -> tuple[str, str]:
+    return "ModelDownloadFailed", f"A file of the container could not be had: {reason}"
 
 
 def _deployment(kind: str, code: str, sentence: str, state: str = "Failed", log: str = "") -> Failure:

@@ -13,7 +13,7 @@ from sandbox.azure.resources import Resource
 from sandbox.azure.services import errors, settings
 from sandbox.azure.services.bodies import service_body
 from sandbox.azure.services.containers import models_of
-from sandbox.azure.services.models import AciService, AnyService, Change, NewKey, Validation
+from sandbox.azure.services.models import AciService, AnyService, Change, ImageRequest, NewKey, Validation
 from sandbox.azure.services.operations import Operation
 from sandbox.azure.services.scoring import token_audience
 from sandbox.azure.services.settings import Asked
@@ -167,8 +167,18 @@ def accepted(call: Call, operation: Operation) -> Answer:
     return reply(status=202, headers={"Operation-Location": location})
 
 
+def registered(call: Call, workspace: Resource, image: ImageRequest) -> Resource:
+    """The environment of an image; registered by that, where it has not been."""
+    environment = image.environment
+    assert environment is not None
+    name = environment.name or "inference"
+    return call.azure.environments.register(workspace, name, environment.version, environment, call.caller_id)
+
+
 def _put(call: Call, workspace: Resource, asked: Asked) -> Operation:
     world = call.world
+    for container in settings.containers(asked).values():
+        registered(call, workspace, container.environment_image_request)
     return call.azure.services.put(
         workspace, asked, call.caller_id, lambda folder: proxy_environment(world, folder), asked.keys
     )
@@ -187,9 +197,9 @@ def _judge(call: Call, workspace: Resource, asked: Asked) -> None:
         raise errors.other_kind(asked.name, known.kind)
     for container in settings.containers(asked).values():
         models_of(call.azure, workspace, container.environment_image_request)
-        environment = container.environment_image_request.environment
-        assert environment is not None
-        call.azure.environments.properties(workspace, environment)
+        image = container.environment_image_request
+        assert image.environment is not None
+        call.azure.environments.properties(workspace, image.environment)
     if isinstance(asked, AciService):
         if asked.location and asked.location.lower() not in REGIONS:
             raise errors.bad_location(asked.location, REGIONS)

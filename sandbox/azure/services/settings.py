@@ -109,7 +109,7 @@ def check(service: Asked) -> None:
             if not NAME.fullmatch(name):
                 raise errors.bad_name(name)
     for container in containers(service).values():
-        _check_image(container.environment_image_request)
+        check_image(container.environment_image_request)
 
 
 def containers(service: Asked) -> Mapping[str, Container]:
@@ -125,7 +125,8 @@ def traffic(endpoint: AksEndpoint) -> dict[str, float]:
     return found
 
 
-def _check_image(image: ImageRequest) -> None:
+def check_image(image: ImageRequest) -> None:
+    """Refuse what no container can be made of."""
     if image.environment is None:
         raise errors.no_environment()
     if image.driver_program not in {each.id for each in image.assets}:
