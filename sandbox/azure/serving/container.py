@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from sandbox.azure.execution.places import UnknownPlaceError
 from sandbox.azure.execution.session import Command, Session
 from sandbox.azure.serving.spec import Cause, Spec, StartFailedError
 
@@ -72,6 +73,15 @@ class Container:
     def log(self) -> str:
         """All that its processes have written."""
         return self._log.read_text("utf-8", "replace") if self._log.is_file() else ""
+
+    def fetch(self) -> None:
+        """Its files. StartFailedError."""
+        app = self._folder / "app"
+        app.mkdir(parents=True)
+        try:
+            self._spec.fetch(app)
+        except UnknownPlaceError as error:
+            raise StartFailedError(Cause.FILES, f"{error}") from None
 
     def start(self) -> None:
         """Returns when it answers. StartFailedError: nothing is left of it then but its log."""

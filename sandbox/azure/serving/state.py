@@ -5,15 +5,16 @@ from __future__ import annotations
 import tempfile
 import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sandbox.azure.execution.environments import BuildError, interpreter, pip_lines
-from sandbox.azure.execution.places import UnknownPlaceError
 from sandbox.azure.execution.state import Images
 from sandbox.azure.serving.container import PACKAGE, Container
 from sandbox.azure.serving.spec import Cause, Spec, StartFailedError
 
-_DRAIN_SECONDS = 60
+_DRAIN_SECONDS, _END_SECONDS = 60, 10
 # Of the names of images for inference, which bring the server in the version that they had when this was written.
 _WITH_SERVER = "inference"
 _SERVER = f"{PACKAGE}==1.5.1"
@@ -32,33 +33,29 @@ class Serving:
         self._latest: dict[str, Container] = {}
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._starts = 0  # that go on
         self._closed = False
 
     def start(self, key: str, spec: Spec) -> None:
-        """Have a server for a key; returns when it answers. One that there is serves until then, and is then stopped
-        when its last request was answered. StartFailedError: what served before goes on."""
-        python = self._python(spec)
-        with self._lock:
-            folder = self._place() / uuid.uuid4().hex
-            folder.mkdir()
-            container = Container(spec, python, folder)
-            before = self._latest.get(key)
-            self._latest[key] = container
-            failed = before if before is not self._serving.get(key) else None
-        if failed:
-            failed.remove()
-        self._fetch(spec, folder)
-        container.start()
-        with self._lock:
-            if self._closed or self._latest.get(key) is not container:
-                gone: Container | None = container  # it was stopped meanwhile
-            else:
-                gone = self._serving.get(key)
-                self._serving[key] = container
-        if gone:
-            gone.drain(_DRAIN_SECONDS)
-            gone.stop()
-            gone.remove()
+        """Have a server for a key; returns when it answers.
+
+        One that is there serves until then, and ends when its last request was answered. StartFailedError: what served
+        before goes on.
+        """
+        with self._starting():
+            python = self._python(spec)
+            container = self._add(key, spec, python)
+            container.fetch()
+            container.start()
+            with self._changed:
+                if self._closed or self._latest.get(key) is not container:
+                    gone: Container | None = container  # it was stopped meanwhile
+                else:
+                    gone = self._serving.get(key)
+                    self._serving[key] = container
+            if gone:
+                _end(gone)
 
     def serves(self, key: str) -> bool:
         with self._lock:
@@ -67,7 +64,8 @@ class Serving:
     def enter(self, key: str, most: int | None = None) -> Container | None:
         """The server that a request for a key goes to, counted in; None where there is none. BusyError: `most` are in.
 
-        Whoever got one calls its `leave` in the end."""
+        Whoever got one calls its `leave` in the end.
+        """
         with self._lock:
             container = self._serving.get(key)
             if container is not None and not container.enter(most):
@@ -92,21 +90,48 @@ class Serving:
             found = {self._serving.pop(key, None), self._latest.pop(key, None)} - {None}
         for container in found:
             assert container is not None
-            container.drain(_DRAIN_SECONDS)
-            container.stop()
-            container.remove()
+            _end(container)
 
     def close(self) -> None:
         """End all of them at once."""
-        with self._lock:
+        with self._changed:
             self._closed = True
             containers = {*self._serving.values(), *self._latest.values()}
             self._serving, self._latest = {}, {}
         for container in containers:
             container.kill()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._starts, _END_SECONDS)
         if self._folder:
             self._folder.cleanup()
             self._folder = None
+
+    @contextmanager
+    def _starting(self) -> Iterator[None]:
+        """Have the end wait for what is started."""
+        with self._changed:
+            self._starts += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._starts -= 1
+                self._changed.notify_all()
+
+    def _add(self, key: str, spec: Spec, python: Path) -> Container:
+        """The newest of a key, not started yet; one that had failed is forgotten."""
+        with self._lock:
+            if self._closed:
+                raise StartFailedError(Cause.CRASH, "The sandbox has ended.")
+            if self._folder is None:
+                self._folder = tempfile.TemporaryDirectory(prefix="sandbox-serving-", ignore_cleanup_errors=True)
+            container = Container(spec, python, Path(self._folder.name) / uuid.uuid4().hex)
+            before = self._latest.get(key)
+            self._latest[key] = container
+            failed = before if before is not self._serving.get(key) else None
+        if failed:
+            failed.remove()
+        return container
 
     def _python(self, spec: Spec) -> Path:
         """Of the environment. A conda file has a Python of its own, in which what the image brings is not."""
@@ -119,17 +144,9 @@ class Serving:
         except BuildError as error:
             raise StartFailedError(Cause.IMAGE, f"{error}", "\n".join(log)) from None
 
-    def _fetch(self, spec: Spec, folder: Path) -> None:
-        app = folder / "app"
-        app.mkdir()
-        try:
-            spec.fetch(app)
-        except UnknownPlaceError as error:
-            raise StartFailedError(Cause.FILES, f"{error}") from None
 
-    def _place(self) -> Path:
-        if self._closed:
-            raise StartFailedError(Cause.CRASH, "The sandbox has ended.")
-        if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="sandbox-serving-", ignore_cleanup_errors=True)
-        return Path(self._folder.name)
+def _end(container: Container) -> None:
+    """Of one that gets no more requests: those that it has are answered."""
+    container.drain(_DRAIN_SECONDS)
+    container.stop()
+    container.remove()
