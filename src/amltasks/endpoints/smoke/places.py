@@ -75,7 +75,8 @@ def _from(value: Any, step: Step, above: Place) -> list[Any]:
             step = int(step)
         if isinstance(step, int) and -len(value) <= step < len(value):
             return [value[step]]
-        raise MissingError(f"{shown(above)} has {len(value)} items, and no {quoted(step)}")
+        items = "1 item" if len(value) == 1 else f"{len(value)} items"
+        raise MissingError(f"{shown(above)} has {items}, and no {step!r}")
     raise MissingError(f"{shown(above)} is neither object nor list")
 
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 SMOKE_TEST = "Smoke test"
 KEPT_BYTES = 2**20  # of a response
 SHOWN_CHARACTERS = 4_000  # of a response, in the check's details
-_CUT = f"\n… cut here, after {KEPT_BYTES:,} bytes …\n".encode()
 _SHOWN_HEADERS = re.compile(r"content-type|server-timing|azureml-.*|x-ms-.*|x-request-id|traceparent", re.ASCII)
 
 
@@ -149,9 +148,9 @@ class Prober:
         folder = self._folder / _safe(deployment) if deployment else self._folder
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{_safe(case.name)}{_ending(answer)}"
-        cut = b"" if len(answer.body) <= KEPT_BYTES or answer.text is None else _CUT
-        path.write_bytes(answer.body[:KEPT_BYTES] + cut)
-        yield CheckFile(path=path, name=path.name)
+        path.write_bytes(answer.body[:KEPT_BYTES])
+        note = f"The first {KEPT_BYTES:,} of {len(answer.body):,} bytes." if len(answer.body) > KEPT_BYTES else ""
+        yield CheckFile(path=path, name=path.name, note=note)
 
 
 def not_sent(case: Case, group: str, why: str) -> Check:
