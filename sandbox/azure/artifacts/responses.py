@@ -76,9 +76,10 @@ def _folder(call: Call) -> Folder:
 
 
 def _below(call: Call, folder: Folder, path: str) -> list[str]:
-    whole = f"{path.rstrip('/')}/"
-    found = call.azure.artifacts.paths(folder, path.rstrip("/"))
-    return [each for each in found if not path or each == path or each.startswith(whole)]
+    """All of a folder, or the file that is meant: where the SDK v1 saves a package it ends a file's name with a slash."""
+    path = path.rstrip("/")
+    found = call.azure.artifacts.paths(folder, path)
+    return [each for each in found if not path or each == path or each.startswith(f"{path}/")]
 
 
 def _found(call: Call, folder: Folder) -> str:
