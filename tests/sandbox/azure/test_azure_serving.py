@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -31,9 +32,12 @@ sys.stdin.read()
 """
 
 
-def test_no_server_outlives_a_sandbox_that_was_killed() -> None:
+def test_no_server_outlives_a_sandbox_that_was_killed(tmp_path: Path) -> None:
     command = [sys.executable, "-c", HOST]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as host:
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}  # its files stay when it is killed
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as host:
         assert host.stdout is not None
         worker, server = (int(word) for word in host.stdout.readline().split())
         child = Path(f"/proc/{worker}/task/{worker}/children").read_text().split()
