@@ -93,9 +93,9 @@ class Agent:
         program.chmod(0o755)
         return self
 
-    def start(self, task: Path, **environment: str) -> subprocess.Popen[bytes]:
+    def start(self, task: Path, file: str = "launcher.js", **environment: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [NODE, str(task / "launcher.js")],
+            [NODE, str(task / file)],
             cwd=self.folder / "work",
             env={
                 "PATH": str(self.path),
@@ -111,8 +111,8 @@ class Agent:
             stderr=subprocess.STDOUT,
         )
 
-    def run(self, task: Path, **environment: str) -> Ended:
-        return finish(self.start(task, **environment))
+    def run(self, task: Path, file: str = "launcher.js", **environment: str) -> Ended:
+        return finish(self.start(task, file, **environment))
 
     def processes(self) -> list[str]:
         """Command lines of what still lives of all that was started here, as the agent itself looks for it (Linux)."""

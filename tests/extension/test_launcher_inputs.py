@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 from tests.extension.conftest import MakeTask
-from tests.extension.launching import RECORDER, Agent, inputs, seen, variables
+from tests.extension.launching import RECORDER, ROOT, Agent, inputs, seen, variables
 
 CONNECTION = "7d4a1f0e-5b0c-4c59-9f36-1f3e5c0c9a11"
 SYSTEM = {
@@ -58,7 +59,22 @@ def test_python_reads_the_whole_job_as_one_json_object(used_agent: Agent, task: 
                 "data": {"subscriptionId": "sub", "scopeLevel": "Subscription"},
             }
         },
+        "phase": "main",
+        "state": "",
     }
+
+
+def test_when_the_jobs_steps_are_over_python_reads_what_its_step_has_left(used_agent: Agent, task: MakeTask) -> None:
+    """And is not started, nor an environment made for it, where that is nothing."""
+    folder = task(RECORDER)
+    shutil.copy(ROOT / "tasks" / "EnsureCompute" / "post.js", folder / "post.js")
+
+    nothing = used_agent.run(folder, file="post.js", PATH="/nowhere")
+    ended = used_agent.run(folder, file="post.js", VSTS_TASKVARIABLE_AMLTASKS="ci-42")
+
+    assert (nothing.code, ended.code) == (0, 0), ended.output
+    assert "Nothing is left to do" in nothing.output
+    assert {name: seen(used_agent)["stdin"][name] for name in ("phase", "state")} == {"phase": "post", "state": "ci-42"}
 
 
 def test_without_a_connection_to_azure_devops_there_is_none(used_agent: Agent, task: MakeTask) -> None:
