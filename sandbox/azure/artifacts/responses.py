@@ -76,7 +76,7 @@ def _folder(call: Call) -> Folder:
 
 
 def _below(call: Call, folder: Folder, path: str) -> list[str]:
-    """All of a folder, or the file that is meant: where the SDK v1 saves a package it ends a file's name with a slash."""
+    """All of a folder, or the file that is meant, which the SDK v1 ends with a slash where it saves a package."""
     path = path.rstrip("/")
     found = call.azure.artifacts.paths(folder, path)
     return [each for each in found if not path or each == path or each.startswith(f"{path}/")]
