@@ -183,6 +183,7 @@ def main(path: str) -> None:
         if alone:
             folder.door.unlink(missing_ok=True)
             asyncio.run(_Door(folder).run())
+            os._exit(0)  # the lock goes with the process, not before it
 
 
 if __name__ == "__main__":

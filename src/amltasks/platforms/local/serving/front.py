@@ -86,7 +86,9 @@ class Front:
                 f"{self.endpoint.name} has no deployment {listed(unknown)} that serves: there are "
                 f"{listed(self._servers) or 'none'}."
             )
-        if sum(traffic.values()) not in (0, 100) or any(not 0 <= each <= 100 for each in traffic.values()):
+        if any(not 0 <= percent <= 100 for percent in (*traffic.values(), *mirror.values())):
+            raise UserError("Shares are between 0 and 100 percent.")
+        if sum(traffic.values()) not in (0, 100):
             raise UserError(f"Traffic sums to 100 percent, or to 0, not to {sum(traffic.values())}.")
         deployments = tuple(
             each.model_copy(update={"traffic": traffic.get(each.name, 0), "mirror": mirror.get(each.name, 0)})

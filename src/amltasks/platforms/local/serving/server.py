@@ -17,6 +17,16 @@ _HANDED_ON = (
     "COMSPEC", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NO_PROXY", "no_proxy",
 )  # fmt: skip
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+# Versions that do not know a setting leave it. On Linux the server ends with whoever has started it, even if killed.
+_SETTINGS = """control_socket_disable = True
+
+
+def on_starting(server):
+    import ctypes, signal, sys
+
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGQUIT)  # PR_SET_PDEATHSIG
+"""
 
 
 class Server(Data):
@@ -47,7 +57,7 @@ def command(server: Server, home: Path, listen: str) -> list[str]:
         return [str(server.python), "-m", "azureml_inference_server_http", "--entry_script", server.script,
                 "--port", port]  # fmt: skip
     settings = home / "gunicorn.py"
-    settings.write_text("control_socket_disable = True\n", "utf-8")  # those who do not know it leave it
+    settings.write_text(_SETTINGS, "utf-8")
     longest = max(_LONGEST_REQUEST, 2 * (server.timeout or 0))
     words = [str(server.python), "-m", "gunicorn", "--config", str(settings), "--bind", listen]
     return [*words, "--workers", str(server.workers), "--timeout", f"{longest:.0f}", _APPLICATION]
