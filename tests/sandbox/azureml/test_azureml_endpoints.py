@@ -14,6 +14,7 @@ import pytest
 
 from sandbox.azure.onlineendpoints.failures import of_start
 from sandbox.azure.serving.spec import Cause, StartFailedError
+from sandbox.faults import Fault
 from tests.sandbox.azure.conftest import Cloud
 from tests.sandbox.azure.sdk import RefusedError
 from tests.sandbox.azureml.conftest import new_workspace
@@ -195,6 +196,19 @@ class TestAsking:
         statuses = [both.score(key=key).status_code for key in (keys["primaryKey"], keys["secondaryKey"], "other")]
 
         assert statuses == [200, 200, 401]
+        told = "".join(each.model_dump_json() for each in both.scene.cloud.world.journal.exchanges)
+        assert keys["primaryKey"] not in told
+
+    def test_a_request_may_meet_a_fault(self, both: Stage) -> None:
+        both.put(traffic={"blue": 100})
+        faults = both.scene.cloud.world.faults
+        faults.add(Fault(host=f"{both.name}.*.inference.ml.azure.com", nth=2, status=503))
+        try:
+            statuses = [both.score().status_code for _ in range(3)]
+        finally:
+            faults.clear()
+
+        assert statuses == [200, 503, 200]
 
     def test_the_server_is_healthy_and_describes_itself(self, both: Stage) -> None:
         both.put(traffic={"blue": 100})
@@ -336,6 +350,18 @@ class TestFailures:
         assert (again.status_code, again.json()["error"]["code"]) == (409, "Conflict")
         assert empty.ask("DELETE", "deployments/blue").status_code == 202
         empty.scene.wait(lambda: empty.ask("GET", "deployments/blue").status_code == 404)
+
+    def test_an_endpoint_that_is_never_done_takes_no_deployment_and_can_be_deleted(self, own: Scene) -> None:
+        stage = Stage(own, "half-made")
+        stage.endpoints.provisioning.endpoints.hang = 1
+
+        stage.ask("PUT", "", stage.body())
+
+        assert stage.resource.properties["provisioningState"] == "Creating"
+        refused = [stage.ask("PUT", "", stage.body()), stage.ask("PUT", "deployments/blue", stage.deployment("blue"))]
+        assert [answer.status_code for answer in refused] == [409, 409]
+        assert stage.ask("DELETE", "").status_code == 202
+        own.wait(lambda: stage.ask("GET", "").status_code == 404)
 
     def test_an_endpoint_that_failed_can_be_made_again(self, own: Scene) -> None:
         stage = Stage(own, "in-two-steps")
