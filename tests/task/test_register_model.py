@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from amltasks.agent.job import Connection, Job, Task
+from amltasks.commands.earlier_metadata import download_latest
+from amltasks.models.metadata import read_metadata
 from amltasks.platforms.local.registry import LocalRegistry
 from tests.task.pipelines import Published, Site, script, task
 
@@ -57,6 +61,7 @@ class Builds:
     """first: trained here; then worse ones: left out, registered all the same, cancelled."""
 
     def __init__(self, site: Site) -> None:
+        self.site = site
         site.notebook("train.ipynb", TRAIN)
         trained = register(
             results="$(nb.ResultsFile)", tags="stage: Production", data="diabetes: train.ipynb", description="d"
@@ -114,6 +119,23 @@ def test_its_metadata_are_an_artifact_of_the_build(builds: Builds) -> None:
     assert (content["model"], content["platform"], content["verdict"]) == ("diabetes:1", "agent", "first")
     assert content["metrics"] == {"accuracy": 0.8}
     assert [each.name for each in world.builds.artifacts(builds.worse.build.id)] == []
+
+
+@pytest.mark.parametrize("branch", ["refs/heads/main", "refs/heads/score-only"])
+def test_a_release_of_something_else_finds_the_last_model(builds: Builds, tmp_path: Path, branch: str) -> None:
+    """4.15: though builds came after it that registered none."""
+    server, world = builds.site.server, builds.site.world
+    variables = {
+        "System.CollectionUri": server.collection_url,
+        "System.TeamProject": world.project.name,
+        "System.DefinitionId": str(builds.first.build.definition_id),
+        "Build.SourceBranch": branch,
+    }
+    connection = Connection(url=server.collection_url, token=world.tokens.issue("Build Service"))
+    job = Job(task=Task(name="t", version="1"), inputs={}, variables=variables, secrets={}, connection=connection)
+
+    assert download_latest(job, tmp_path) == builds.overridden.build.number
+    assert read_metadata(tmp_path).model == "diabetes:2"
 
 
 def test_a_worse_model_is_left_out_and_later_stages_do_not_run(builds: Builds) -> None:

@@ -13,11 +13,14 @@ from amltasks.agent.job import Job
 from amltasks.agent.output import Output
 from amltasks.commands.checks import publish_checks, results_folder
 from amltasks.commands.deploy_request import DeployRequest, Target
+from amltasks.commands.deployed_models import downloaded
 from amltasks.commands.deploying import CANCELLED, Deploying
+from amltasks.commands.earlier_metadata import download_latest
 from amltasks.commands.exit_codes import ExitCode
 from amltasks.commands.places import endpoints, local_folder, registry, sign_in
 from amltasks.commands.secrets import Secrets
 from amltasks.errors import AmlTasksError
+from amltasks.models.metadata import NAME
 from amltasks.platforms.azureml.v1.bounds import NOTICE
 from amltasks.requests import Platform
 
@@ -31,6 +34,8 @@ def carry_out(job: Job, output: Output) -> ExitCode:
         request = DeployRequest.from_inputs(Target(job.task.name), job.inputs, job.sources_folder, work)
         if request.platform is Platform.AZUREML_V1:
             output.command(commands.issue(NOTICE, "warning"))
+        if not request.models and request.metadata is None and downloaded(_artifacts(job)) is None:
+            request = _with_earlier_model(request, job, work, output)
         signed_in = None if request.platform is Platform.AGENT else sign_in(job)
         folder = local_folder(job)
         models = stack.enter_context(contextlib.closing(registry(request.platform, folder, signed_in)))
@@ -54,6 +59,15 @@ def carry_out(job: Job, output: Output) -> ExitCode:
         deadline = time.monotonic() + _SECONDS_TO_PUBLISH if deploying.outcome == CANCELLED else None
         output.command(*_variables(deploying))
         return publish_checks(job, output, report, secrets.redactor, deadline=deadline)
+
+
+def _with_earlier_model(request: DeployRequest, job: Job, folder: Path, output: Output) -> DeployRequest:
+    """Only something else has changed since the model was registered: its scoring script, say."""
+    build = download_latest(job, folder)
+    if not build:
+        return request
+    output.text(f"The model is that of build {build}, the last one of this pipeline that has registered one.")
+    return request.model_copy(update={"metadata": folder / NAME})
 
 
 def _artifacts(job: Job) -> list[Path]:

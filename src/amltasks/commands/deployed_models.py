@@ -21,20 +21,24 @@ def find_models(registry: Registry, words: Sequence[str], metadata: Path | None,
     if words and metadata is not None:
         raise UserError("model and modelMetadata: say which model in one of them.")
     if not words:
-        words = [read_metadata(metadata or _place(places)).model]
+        place = metadata or downloaded(places)
+        if place is None:
+            raise UserError(
+                f"model: name one as NAME:VERSION, NAME or NAME@ALIAS, or have the artifact {ARTIFACT} downloaded, "
+                "which RegisterModel publishes: no build of this pipeline has one."
+            )
+        words = [read_metadata(place).model]
     return [_found(registry, word) for word in words]
 
 
-def _place(places: Sequence[Path]) -> Path:
+def downloaded(places: Sequence[Path]) -> Path | None:
+    """The metadata of a model, where an artifact with them lies in one of the places."""
     for place in places:
         found = next((path for path in (place / ARTIFACT / NAME, place / NAME) if path.is_file()), None)
         found = found or next(iter(sorted(place.glob(f"*/{ARTIFACT}/{NAME}"))), None)
         if found:
             return found
-    raise UserError(
-        f"model: name one as NAME:VERSION, NAME or NAME@ALIAS, or have the artifact {ARTIFACT} downloaded, which "
-        "RegisterModel publishes."
-    )
+    return None
 
 
 def _found(registry: Registry, word: str) -> Model:

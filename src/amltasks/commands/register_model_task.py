@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from amltasks.commands.exit_codes import ExitCode
 from amltasks.commands.places import local_folder, registry, sign_in
 from amltasks.commands.register_model_request import RegisterModelRequest
 from amltasks.commands.registering import Registered, register_model
+from amltasks.commands.stopping import StoppedError, stoppable
 from amltasks.devops.builds import cancel_build
 from amltasks.devops.client import Client
 from amltasks.devops.pacing import Pace
@@ -36,16 +38,20 @@ def carry_out(job: Job, output: Output) -> ExitCode:
     redactor = Redactor(job.secrets())
     if request.platform is Platform.AZUREML_V1:
         output.command(commands.issue(NOTICE, "warning"))
+    stop = threading.Event()
     try:
-        registered = _registered(job, request, output)
-    except KeyboardInterrupt:
-        output.text(f"Cancelled before anything was registered of {request.name}, or while it was: it is not repeated.")
+        registered = stoppable(lambda: _registered(job, request, output), stop, watch_parent=True)
+    except StoppedError:
+        output.text(
+            f"Cancelled before it was known whether {request.name} was registered. If it was, the next try of this build "
+            "takes that version."
+        )
         return ExitCode.CANCELLED
     for note in registered.warnings:
         output.command(commands.issue(output.redacted(note), "warning"))
     output.command(*_outcome(job, registered))
     code = publish_checks(job, output, registered.report, redactor)
-    return _cancelled(job, output) if registered.registration.wants_cancel else code
+    return _cancelled(job, output, stop) if registered.registration.wants_cancel else code
 
 
 def _registered(job: Job, request: RegisterModelRequest, output: Output) -> Registered:
@@ -77,24 +83,27 @@ def _outcome(job: Job, registered: Registered) -> Iterator[str]:
         yield commands.set_variable(name, value, output=True)
 
 
-def _cancelled(job: Job, output: Output) -> ExitCode:
+def _cancelled(job: Job, output: Output, stop: threading.Event) -> ExitCode:
     """The build is cancelled, everything having been published, and waited for, so that no other step begins."""
     build = job.variable("Build.BuildId")
     if job.connection is None or not build.isdecimal():
         output.command(commands.issue("whenNotBetter: there is no build that could be cancelled.", "error"))
         return ExitCode.CHECKS_FAILED
     project = job.variable("System.TeamProjectId") or job.variable("System.TeamProject")
-    pace = Pace(deadline=time.monotonic() + _SECONDS_TO_CANCEL)
-    try:
-        with Client(job.collection_url, job.connection.token, pace) as client:
+    token, pace = job.connection.token, Pace(deadline=time.monotonic() + _SECONDS_TO_CANCEL)
+
+    def cancel_and_wait() -> None:
+        with Client(job.collection_url, token, pace) as client:
             cancel_build(client, project, int(build))
+        output.text("The build is being cancelled.")
+        stop.wait(_SECONDS_UNTIL_CANCELLED)
+
+    try:
+        stoppable(cancel_and_wait, stop, watch_parent=True)
     except ServiceError as error:
         sentence = f"whenNotBetter: the build could not be cancelled, this step fails instead: {error}"
         output.command(commands.issue(output.redacted(sentence), "error"))
         return ExitCode.CHECKS_FAILED
-    except KeyboardInterrupt:
-        return ExitCode.CANCELLED
-    output.text("The build is being cancelled.")
-    with contextlib.suppress(KeyboardInterrupt):
-        time.sleep(_SECONDS_UNTIL_CANCELLED)
+    except StoppedError:
+        pass  # as was asked for
     return ExitCode.CANCELLED

@@ -1,7 +1,7 @@
 """The way of every HTTP request to Azure DevOps: pacing, repeating where that is safe, and errors that say what to do.
 
 The SDK repeats on its own what it should not and gives up at once where it should repeat; mounted on its sessions,
-this adapter does both in its place. It returns good JSON answers only and raises for everything else:
+this adapter does both in its place. It returns good JSON and zips only and raises for everything else:
 
     ServiceError           refused, or not to be had in the time there was
     └── UnclearWriteError  a POST that was perhaps carried out: whoever sent it must look before sending it again
@@ -14,6 +14,7 @@ import json
 import re
 import threading
 import uuid
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -222,7 +223,9 @@ def _fault_of(response: requests.Response, what: str, wait: float | None) -> Fau
 
 
 def _is_whole(response: requests.Response) -> bool:
-    """Whether the JSON of an answer is complete; there need not be any."""
+    """Whether the JSON, or the zip, of an answer is complete; there need not be any."""
+    if "zip" in response.headers.get("Content-Type", ""):
+        return zipfile.is_zipfile(io.BytesIO(response.content))
     try:
         return not response.content or json.loads(response.content) is not None
     except ValueError:
@@ -235,7 +238,7 @@ def _is_sign_in(response: requests.Response) -> bool:
     if status in (203, 401) or (status in (302, 303) and "signin" in response.headers.get("Location", "").lower()):
         return True
     kind = response.headers.get("Content-Type", "")
-    return status < 300 and bool(response.content) and "json" not in kind
+    return status < 300 and bool(response.content) and "json" not in kind and "zip" not in kind
 
 
 def _refusal(response: requests.Response, what: str, wait: float | None) -> ServiceError:
