@@ -63,7 +63,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     deploy.add_argument(
         "--to", default="online-endpoint", choices=_TARGETS, metavar="TARGET", help=f"{kinds} [the last]"
     )
-    deploy.add_argument("--output", default="", metavar="DIR", help="for responses and logs [deploy-results]")
+    deploy.add_argument("--output", default="", metavar="DIR", help="for responses and logs [.amltasks/results/NAME]")
     for title, options in _OPTIONS.items():
         group = deploy.add_argument_group(title)
         for option, name, placeholder, said in options:
@@ -115,7 +115,7 @@ def _deploy(given: argparse.Namespace) -> ExitCode:
             request,
             models,
             places,
-            folder=Path(given.output or "deploy-results").absolute(),
+            folder=Path(given.output or folder / "results" / given.endpoint).absolute(),
             tell=tell,
             warn=tell,
             redact=redact,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -20,7 +21,7 @@ from amltasks.endpoints.settings import OUR_TAGS
 from amltasks.endpoints.smoke.probing import Prober
 from amltasks.platforms.endpoints import Access, DeploymentSpec, Endpoints, EndpointSpec
 from amltasks.platforms.registry import Model, Registry
-from amltasks.report.checks import Check, CheckOutcome, CheckReport
+from amltasks.report.checks import Check, CheckFile, CheckOutcome, CheckReport
 
 CANCELLED = "cancelled"
 _LAST_QUESTION = 2.0  # seconds for what a cancelled command still asks
@@ -100,17 +101,27 @@ class Deploying:
         return settings.endpoint, settings.deployment.model_copy(update={"models": self.models, "tags": tags})
 
     def _prechecked(self, deployment: DeploymentSpec) -> bool:
-        kept = self._folder / "precheck"
-        kept.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix="models-") as downloaded:
-            folders = {}
+        with TemporaryDirectory(prefix="precheck-") as scratch:
+            tried, folders = Path(scratch) / "tried", {}
+            tried.mkdir()
             for number, model in enumerate(self.models):
-                folders[model.id] = Path(downloaded) / str(number)
+                folders[model.id] = Path(scratch) / str(number)
                 folders[model.id].mkdir()
                 self._registry.download(model, folders[model.id])
-            checks = precheck(deployment, folders, self._request.cases, self._tell, folder=kept, redact=self._redact)
-        self._checks.extend(checks)
+            cases = self._request.cases
+            checks = precheck(deployment, folders, cases, self._tell, folder=tried, redact=self._redact)
+            self._checks.extend(self._kept(check, tried) for check in checks)
         return all(check.outcome is not CheckOutcome.FAILED for check in checks)
+
+    def _kept(self, check: Check, tried: Path) -> Check:
+        """With its files where results are; all else that was needed goes."""
+        files = []
+        for file in check.files:
+            path = self._folder / "precheck" / file.path.relative_to(tried)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file.path, path)
+            files.append(CheckFile(path=path, name=file.name))
+        return check.model_copy(update={"files": tuple(files)})
 
     def _rolled(self, endpoint: EndpointSpec, deployment: DeploymentSpec) -> Outcome:
         prober = Prober(self._access, self._folder / "responses", self._redact, stop=self._stop)

@@ -218,7 +218,11 @@ def key_of(spec: DeploymentSpec) -> str:
 
 
 def _files(folder: Path) -> Iterable[Path]:
-    return (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    """What runs leave, and what begins with a dot, is not code."""
+    for path in folder.rglob("*"):
+        parts = path.relative_to(folder).parts
+        if path.is_file() and not any(part.startswith(".") or part == "__pycache__" for part in parts):
+            yield path
 
 
 def _deploying(rollout: Rollout, endpoint: Endpoint) -> Move:
