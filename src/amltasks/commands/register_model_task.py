@@ -43,8 +43,8 @@ def carry_out(job: Job, output: Output) -> ExitCode:
         registered = stoppable(lambda: _registered(job, request, output), stop, watch_parent=True)
     except StoppedError:
         output.text(
-            f"Cancelled before it was known whether {request.name} was registered. If it was, the next try of this build "
-            "takes that version."
+            f"Cancelled before it was known whether {request.name} was registered. If it was, the next try of this "
+            "build takes that version."
         )
         return ExitCode.CANCELLED
     for note in registered.warnings:
