@@ -14,7 +14,9 @@ from sandbox.azure.services.state import Service
 from sandbox.azure.wire import Call
 from sandbox.wire import format_time
 
-_PRIVATE = {"name", "keys", "overwrite", "ssl_certificate", "ssl_key", "environment_image_request", "versions"}
+# Of what a client has said: what is not told, or told in another form.
+_ELSE = {"name", "keys", "overwrite", "ssl_certificate", "ssl_key", "environment_image_request", "versions"}
+_ELSE |= {"location", "dns_name_label", "storage_init_enabled"}
 # Members of a model without which the SDK cannot read it here.
 _NOTHING = dict.fromkeys(("description", "framework", "frameworkVersion", "experimentName", "runId", "parentModelId"))
 
@@ -47,13 +49,14 @@ def service_body(call: Call, workspace: Resource, service: Service) -> dict[str,
 
 def _told(asked: Asked) -> dict[str, Any]:
     """What the client has said, and what stands for what it has not."""
-    return asked.model_dump(mode="json", by_alias=True, exclude=_PRIVATE)
+    return asked.model_dump(mode="json", by_alias=True, exclude=_ELSE)
 
 
 def _aci(call: Call, workspace: Resource, service: Service, asked: AciService) -> dict[str, Any]:
-    address = address_of(call.azure, workspace, service, asked)
+    address, needs = address_of(call.azure, workspace, service, asked), asked.container_resource_requirements
     told = {
         "location": asked.location or call.azure.location,
+        "containerResourceRequirements": {"cpu": needs.cpu, "memoryInGB": needs.memory_in_gb},
         "scoringUri": f"{address}/score",
         "swaggerUri": f"{address}/swagger.json",
         "publicIp": None,
