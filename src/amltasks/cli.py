@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from amltasks import __version__
 from amltasks.agent.neutral import one_line
-from amltasks.commands import deploy_cli, ensure_compute_cli, models_cli, test_endpoint_cli
+from amltasks.commands import deploy_cli, ensure_compute_cli, models_cli, package_cli, test_endpoint_cli
 from amltasks.commands.door import collect_seldom, warm
 from amltasks.commands.exit_codes import ExitCode
 from amltasks.errors import AmlTasksError, UserError
@@ -90,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(run_command=_run_notebook)
     models_cli.add_commands(commands)
     deploy_cli.add_commands(commands)
+    package_cli.add_commands(commands)
     ensure_compute_cli.add_commands(commands)
     test_endpoint_cli.add_commands(commands)
     return parser
