@@ -66,9 +66,7 @@ def write_context(
     lines = [*wanted.requirements, *([] if wanted.has_server else [f"{SERVER}=={SERVER_VERSION}"])]
     for line in lines:
         if _NAMES_FILE.match(line):
-            raise UserError(
-                f"condaFile: {quoted(line)} names a file that the image has not: put its lines there."
-            )
+            raise UserError(f"condaFile: {quoted(line)} names a file that the image has not: put its lines there.")
     (folder / REQUIREMENTS).write_text("".join(f"{line}\n" for line in lines), "utf-8")
     shutil.copytree(spec.code, folder / CODE, ignore=_IGNORED)
     for model in spec.models:
