@@ -46,7 +46,7 @@ class Place:
 
 
 @contextmanager
-def place(azure: Azure, of: str, *more: str) -> Iterator[Place]:
+def place(azure: Azure, of: str, *more: str | float) -> Iterator[Place]:
     """of: `module:class`. more: its arguments beside workspace, credential and cloud."""
     application, secret = azure.principal()
     endpoint = azure.endpoint(application, serviceprincipalkey=secret)

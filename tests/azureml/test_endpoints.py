@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.azureml.cloud import Azure, open_azure
+from tests.azureml.cloud import GROUP, Azure, open_azure
 from tests.azureml.places import Place, RefusedError, place
 
 pytestmark = pytest.mark.xdist_group("azureml-endpoints")
@@ -181,3 +181,120 @@ def test_the_log_is_the_containers(managed: Place, served: str, client: Client) 
     client.ask()
 
     assert "200" in managed("log", endpoint=served, deployment="blue")
+
+
+@pytest.mark.parametrize(
+    ("script", "cause", "words"),
+    [
+        ("def init():\n    raise ValueError('no weights')\ndef run(data): ...\n", "init", "ValueError: no weights"),
+        ("import nothing_of_that_name\n", "init", "No module named 'nothing_of_that_name'"),
+        (SCORE.replace("weights.txt", "model.pkl"), "missingModel", "model.pkl"),
+    ],
+)
+def test_why_a_script_does_not_start_is_told_with_its_log(
+    managed: Place, served: str, deployment: Callable[..., dict[str, Any]], script: str, cause: str, words: str
+) -> None:
+    """And the next one of that name is made anew."""
+    failed = managed("deploy", endpoint=served, spec=deployment("red", script))
+
+    assert (failed["cause"], failed["deployment"]["state"]) == (cause, "failed"), failed
+    assert words in failed["reason"]
+    assert words in failed["log"]
+    assert any("UserContainerStart: Failed" in event for event in failed["events"]), failed["events"]
+
+    if cause == "missingModel":
+        assert managed("deploy", endpoint=served, spec=deployment("red"))["cause"] is None
+        assert "The deployment red was left half made: it is made anew." in managed.told
+        managed("delete_deployment", endpoint=served, deployment="red")
+    assert managed("find", name=served)["deployments"][0]["traffic"] == 100
+
+
+def test_what_azure_has_no_room_for_is_told_and_nothing_is_left(
+    azure: Azure, managed: Place, served: str, deployment: Callable[..., dict[str, Any]]
+) -> None:
+    asked = deployment("huge", resources={"instanceType": "Standard_DS4_v2", "replicas": 50})
+    failed = managed("deploy", endpoint=served, spec=asked)
+
+    assert failed["cause"] == "quota"
+    assert "Not enough quota available for Standard_DS4_v2" in failed["reason"]
+    assert {each["name"] for each in managed("find", name=served)["deployments"]} == {"blue", "green"}
+
+
+def test_what_is_never_done_is_not_waited_for_without_end(
+    azure: Azure, served: str, managed: Place, deployment: Callable[..., dict[str, Any]]
+) -> None:
+    faults = azure.world.azure.onlineendpoints.provisioning.deployments
+    faults.hang = 1
+    with place(azure, ENDPOINTS, "managed", 2) as hasty:
+        late = hasty("deploy", endpoint=served, spec=deployment("late"))
+        with pytest.raises(RefusedError, match="late: what was begun earlier has not ended"):
+            hasty("deploy", endpoint=served, spec=deployment("late"))
+
+    assert (late["cause"], late["deployment"]["state"]) == ("timeout", "failed")
+    assert "longer than" in late["reason"]
+
+
+def test_an_endpoint_that_was_left_failed_is_made_anew(azure: Azure, managed: Place) -> None:
+    faults = azure.world.azure.onlineendpoints.provisioning.endpoints
+    faults.failures.append(("InternalServerError", "Something went wrong."))
+
+    with pytest.raises(RefusedError, match="Something went wrong"):
+        managed("ensure", spec={"name": "unlucky"})
+    assert managed("ensure", spec={"name": "unlucky"})["state"] == "ready"
+    assert managed.told[0] == "The endpoint unlucky was left half made: it is made anew."
+    managed("delete", endpoint="unlucky")
+    managed("delete", endpoint="unlucky")
+    assert managed("find", name="unlucky") is None
+
+
+def test_what_cannot_be_is_refused_before_it_costs_time(
+    managed: Place, served: str, deployment: Callable[..., dict[str, Any]]
+) -> None:
+    """What can be, but otherwise, is named."""
+    spec = deployment("blue", resources={"cpu": 6, "memory": 1 << 33, "autoscale": {"minimum": 2, "maximum": 5}})
+    endpoint = {"name": "other", "auth": "none", "location": "eastus", "settings": {"sslEnabled": "true"}}
+
+    assert [each.partition(":")[0] for each in managed("check", endpoint=endpoint, deployment=spec)] == [
+        "auth", "location", "sslEnabled", "cpu, memory", "autoscale",
+    ]  # fmt: skip
+    assert managed("check", endpoint={"name": "other"}, deployment=deployment("blue")) == []
+    with pytest.raises(RefusedError, match="endpoint: 'ab' is no name that Azure ML takes"):
+        managed("check", endpoint={"name": "ab"}, deployment=deployment("blue"))
+    with pytest.raises(RefusedError, match="no size of machine is known that has so much"):
+        managed("check", endpoint={"name": "other"}, deployment=deployment("blue", resources={"cpu": 500}))
+    with pytest.raises(RefusedError, match="auth: the endpoint served has key, which cannot be changed to token"):
+        managed("ensure", spec={"name": served, "auth": "token"})
+
+
+def test_on_kubernetes_it_is_the_same_but_for_machines(azure: Azure, deployment: Callable[..., dict[str, Any]]) -> None:
+    with place(azure, ENDPOINTS, "kubernetes") as endpoints:
+        with pytest.raises(RefusedError, match=r"compute: 'cpu' is no Kubernetes cluster of tests\."):
+            endpoints("check", endpoint={"name": "far", "compute": "cpu"}, deployment=deployment("blue"))
+        attach(azure, "aks")
+        spec = {"name": "far", "compute": "aks", "auth": "token"}
+        resources = {"cpu": 0.5, "memory": 1 << 29, "autoscale": {"minimum": 2, "maximum": 3, "refresh": 5}}
+        asked = deployment("blue", resources=resources, requests={"timeout": 20, "concurrent": 2})
+        assert endpoints("check", endpoint=spec, deployment=asked) == []
+        endpoints("ensure", spec=spec)
+        deployed = endpoints("deploy", endpoint="far", spec=asked)
+        assert deployed["cause"] is None, deployed
+        endpoints("route", endpoint="far", traffic={"blue": 100})
+        client = Client(azure, endpoints("access", endpoint="far"))
+        assert json.loads(client.ask().text)["by"] == "blue"
+        client.close()
+        assert endpoints("find", name="far")["auth"] == "token"
+        endpoints("delete", endpoint="far")
+
+
+def attach(azure: Azure, name: str) -> None:
+    """A cluster of Kubernetes."""
+    world = azure.world.azure
+    (workspace,) = world.workspaces.all()
+    properties = {
+        "computeType": "Kubernetes",
+        "resourceId": f"{world.subscription.path}/resourceGroups/{GROUP}"
+        f"/providers/Microsoft.ContainerService/managedClusters/{name}",
+        "properties": {"namespace": "default"},
+    }
+    path = f"{workspace.id}/computes/{name}"
+    world.computes.put(path, properties, {"location": world.location, "tags": {}}, state="Succeeded")

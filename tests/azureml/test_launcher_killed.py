@@ -12,7 +12,8 @@ import pytest
 from sandbox.agent.azure import connect_azure
 from sandbox.proxy import proxy_environment
 from sandbox.shell import CLUSTER, GROUP, WORKSPACE
-from tests.azureml.test_killed import NOTEBOOKS, OUTCOMES, POINTS
+from tests.azureml.losing import NOTEBOOKS, OUTCOMES
+from tests.azureml.test_killed import POINTS
 from tests.task.pipelines import Site, environment_with_uv, open_site, task
 
 
