@@ -165,9 +165,11 @@ class Rolling:
             if isinstance(move, RemoveEndpoint):
                 return Outcome.FAILED
             moved = after(rollout, move, good)
-            if moved != rollout:
+            # Of a deployment that does not start nothing is written down: it has no requests, whoever comes next would
+            # do the same, and services of the SDK v1 take no tags while a version has failed.
+            if moved != rollout and (good or not isinstance(move, Deploy)):
                 self._endpoints.tag(name, {TAG: moved.tag()})
-                rollout = moved
+            rollout = moved
 
     def _look_whether_stopped(self) -> None:
         if self._stop.is_set():
