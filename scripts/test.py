@@ -50,7 +50,8 @@ def main(arguments: list[str]) -> int:
         step[0] for step in steps if subprocess.run([sys.executable, "-m", *step], cwd=ROOT, env=environment).returncode
     ]
     kept_apart = (".unpublished", ".azure")  # by the journal: of these operations the documents say nothing
-    recordings = [str(path) for path in sorted(RECORDINGS.glob("*.jsonl")) if not path.stem.endswith(kept_apart)]
+    recorded = [path for path in sorted(RECORDINGS.glob("*.jsonl")) if not path.stem.endswith(kept_apart)]
+    recordings = [str(path) for path in recorded if path.stat().st_size]
     if CONFORMANCE.is_file() and recordings:
         print(f"Recorded exchanges against the published documents: {len(recordings)} recordings", flush=True)
         if subprocess.run([sys.executable, str(CONFORMANCE), *recordings], cwd=ROOT).returncode:
