@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.agent import Agent
 from tests.task.pipelines import Published, Site, printed, script
 from tests.unit.smoke.answering import KEY, Answering, Asked, Reply
 
@@ -155,3 +158,30 @@ def test_the_key_is_nowhere(ran: Published) -> None:
     assert attached
     assert all(KEY.encode() not in content for content in attached)
     assert KEY not in json.dumps([each.request.comment for each in ran.test_runs])
+
+
+def test_a_cancelled_step_ends_and_says_how_far_it_came(new_site: Callable[[], Site]) -> None:
+    """While it waits for an endpoint that is not ready."""
+    site, server = new_site(), Answering(lambda *_: Reply(b"", 503))
+
+    def watch(agent: Agent) -> None:
+        def cancel() -> None:
+            while not server.asked:
+                time.sleep(0.05)
+            agent.cancel()
+
+        threading.Thread(target=cancel, daemon=True).start()
+
+    try:
+        ran = site.run(ask("waits", address=server.address, tests="{a: 1}"), after_start=watch)
+    finally:
+        server.close()
+
+    (run,) = ran.test_runs
+    assert ran.verdicts["waits"] == "canceled"
+    assert run.state == "Aborted"
+    assert {title: each.outcome for title, each in ran.results(run).items()} == {
+        "Ready": "NotExecuted",
+        "request": "NotExecuted",
+    }
+    assert any("The command was cancelled after " in line for line in ran.log("waits"))
