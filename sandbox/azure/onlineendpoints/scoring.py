@@ -21,7 +21,15 @@ from sandbox.azure.onlineendpoints.models import RequestSettings, seconds
 from sandbox.azure.onlineendpoints.state import ENDPOINT, KUBERNETES_HOST, SCORING_HOST, key_of
 from sandbox.azure.resources import Resource
 from sandbox.azure.routing import Host
-from sandbox.azure.serving.forwarding import BusyError, Forwarding, NoAnswerError, Question, Reply, TooLateError
+from sandbox.azure.serving.forwarding import (
+    BusyError,
+    Forwarding,
+    NoAnswerError,
+    NoServerError,
+    Question,
+    Reply,
+    TooLateError,
+)
 from sandbox.azure.tokens import TokenError
 from sandbox.azure.wire import AzureError
 from sandbox.proxy import proxy_environment
@@ -80,22 +88,30 @@ class Scoring:
         body = await request.body()
         number = {"x-request-id": str(uuid.uuid4())}
         try:
-            endpoint, path = await run_in_threadpool(self._addressed, request)
-            target = await run_in_threadpool(self._target, request, endpoint)
+            target, question = await run_in_threadpool(self._routed, request, body, number)
+            if target.mirror:
+                self._copies.add(copy := asyncio.create_task(self._copy(target.mirror, question)))
+                copy.add_done_callback(self._copies.discard)
+            try:
+                answer = await self._ask(target, question)
+            except NoServerError:  # deleted since it was chosen, perhaps: whoever has its share by now answers
+                target, question = await run_in_threadpool(self._routed, request, body, number)
+                answer = await self._ask(target, question, last=True)
         except ScoringError as error:
             return Answer(error.body, error.status, error.media_type, {**number, **error.headers})
-        query = f"?{request.url.query}" if request.url.query else ""
-        question = Question(request.method, f"{path}{query}", {**request.headers, **number}, body)
-        if target.mirror:
-            self._copies.add(copy := asyncio.create_task(self._copy(target.mirror, question)))
-            copy.add_done_callback(self._copies.discard)
-        answer = await self._ask(target, question)
         headers = {**answer.headers, **number, _DEPLOYMENT: target.deployment.name}
         media_type = headers.pop("content-type", "application/json")
         return Answer(answer.body, answer.status, media_type, headers)
 
-    async def _ask(self, target: Target, question: Question) -> Reply:
-        """The model's answer, or what the front door makes of there being none."""
+    def _routed(self, request: Request, body: bytes, headers: Mapping[str, str]) -> tuple[Target, Question]:
+        """Who answers a request, and the request as the model sees it. ScoringError."""
+        endpoint, path = self._addressed(request)
+        query = f"?{request.url.query}" if request.url.query else ""
+        question = Question(request.method, f"{path}{query}", {**request.headers, **headers}, body)
+        return self._target(request, endpoint), question
+
+    async def _ask(self, target: Target, question: Question, *, last: bool = False) -> Reply:
+        """The model's answer, or what the front door makes of there being none. NoServerError, but the last time."""
         try:
             reply = await self._forwarding.ask(key_of(target.deployment), question, target.seconds, target.most)
         except TooLateError:
@@ -103,6 +119,8 @@ class Scoring:
         except BusyError:
             return Reply(429 if target.managed else 503, {}, b"Too many pending requests.")
         except NoAnswerError as error:
+            if isinstance(error, NoServerError) and not last:
+                raise
             reply = Reply(503, {}, f"upstream connect error or disconnect/reset before headers. {error}".encode())
         if reply.status == HTTPStatus.OK:
             return reply
@@ -154,20 +172,24 @@ class Scoring:
             raise ScoringError(403, f"No permission for {ENDPOINT}/score/action.")
 
     def _target(self, request: Request, endpoint: Resource) -> Target:
-        endpoints = self._world.azure.onlineendpoints
         named = request.headers.get(_DEPLOYMENT)
-        chosen = named or endpoints.balance(endpoint, "live").pick(endpoint.properties["traffic"])
+        with self._world.store.changing():  # a deployment is not deleted between these looks
+            live, mirror = self._chosen(self._world.azure.resources.get(endpoint.id) or endpoint, named)
         managed = not endpoint.properties.get("compute")
-        deployment = endpoints.deployment(endpoint, chosen) if chosen else None
-        if deployment is None:
+        return self._of(live, managed, self._of(mirror, managed) if mirror else None)
+
+    def _chosen(self, endpoint: Resource, named: str | None) -> tuple[Resource, Resource | None]:
+        """The deployments that get a request, and a copy of it. named: one that the request asks for."""
+        endpoints, properties = self._world.azure.onlineendpoints, endpoint.properties
+        name = named or endpoints.balance(endpoint, "live").pick(properties["traffic"])
+        live = endpoints.deployment(endpoint, name) if name else None
+        if live is None:
             raise ScoringError(404, f"No deployment of the name {named}." if named else _NOBODY)
-        copied = None
-        if managed and not named:
-            mirror = endpoint.properties["mirrorTraffic"]
-            rest = 100 - sum(mirror.values())
-            copied = endpoints.balance(endpoint, "mirror").pick({**mirror, "": rest}) if any(mirror.values()) else None
-        mirrored = endpoints.deployment(endpoint, copied) if copied else None
-        return self._of(deployment, managed, self._of(mirrored, managed) if mirrored else None)
+        shares = properties["mirrorTraffic"]
+        if named or properties.get("compute") or not any(shares.values()):
+            return live, None
+        copied = endpoints.balance(endpoint, "mirror").pick({**shares, "": 100 - sum(shares.values())})
+        return live, endpoints.deployment(endpoint, copied) if copied else None
 
     def _of(self, deployment: Resource, managed: bool, mirror: Target | None = None) -> Target:
         self._revive(deployment)

@@ -14,7 +14,7 @@ from sandbox.azure.serving.state import BusyError, Serving
 if TYPE_CHECKING:
     from sandbox.azure.serving.container import Container
 
-__all__ = ["BusyError", "Forwarding", "NoAnswerError", "Question", "Reply", "TooLateError"]
+__all__ = ["BusyError", "Forwarding", "NoAnswerError", "NoServerError", "Question", "Reply", "TooLateError"]
 
 # Of one connection, or known only to whom the client has spoken to.
 _NOT_HANDED_ON = {"host", "connection", "keep-alive", "proxy-connection", "transfer-encoding", "content-length"}
@@ -22,6 +22,10 @@ _NOT_HANDED_ON = {"host", "connection", "keep-alive", "proxy-connection", "trans
 
 class NoAnswerError(Exception):
     """There is no server, or it has died over the request."""
+
+
+class NoServerError(NoAnswerError):
+    """There is none: nobody has seen the request."""
 
 
 class TooLateError(Exception):
@@ -61,7 +65,7 @@ class Forwarding:
         """
         container = self._serving.enter(key, most)
         if container is None:
-            raise NoAnswerError("There is no server that is ready.")
+            raise NoServerError("There is no server that is ready.")
         try:
             return await asyncio.wait_for(self._send(container, question), seconds)
         except asyncio.TimeoutError:
