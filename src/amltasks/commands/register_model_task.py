@@ -21,7 +21,7 @@ from amltasks.commands.stopping import StoppedError, stoppable
 from amltasks.devops.builds import cancel_build
 from amltasks.devops.client import Client
 from amltasks.devops.pacing import Pace
-from amltasks.errors import ServiceError
+from amltasks.errors import ServiceError, UserError
 from amltasks.models.metadata import ARTIFACT, write_metadata
 from amltasks.platforms.azureml.step import Step
 from amltasks.platforms.azureml.v1.bounds import NOTICE
@@ -36,6 +36,7 @@ def carry_out(job: Job, output: Output) -> ExitCode:
     """Register, publish the gate's checks, set the output variables and tell the agent the verdict."""
     request = RegisterModelRequest.from_inputs(job.inputs, job.sources_folder)
     redactor = Redactor(job.secrets())
+    _refuse_secrets(request, redactor)
     if request.platform is Platform.AZUREML_V1:
         output.command(commands.issue(NOTICE, "warning"))
     stop = threading.Event()
@@ -52,6 +53,16 @@ def carry_out(job: Job, output: Output) -> ExitCode:
     output.command(*_outcome(job, registered))
     code = publish_checks(job, output, registered.report, redactor)
     return _cancelled(job, output, stop) if registered.registration.wants_cancel else code
+
+
+def _refuse_secrets(request: RegisterModelRequest, redactor: Redactor) -> None:
+    """What is said of a model can be read by everybody who may see the registry."""
+    pairs = {"tags": request.tags, "properties": request.properties, "data": request.data}
+    said = {f"{name}: {key}": value for name, values in pairs.items() for key, value in values.items()}
+    said |= {"description": request.description, "override": request.gate.override}
+    for name, text in said.items():
+        if redactor.text(text) != text:
+            raise UserError(f"{name}: holds a secret, and everybody who may see the model would see it: leave it out.")
 
 
 def _registered(job: Job, request: RegisterModelRequest, output: Output) -> Registered:
@@ -86,7 +97,8 @@ def _outcome(job: Job, registered: Registered) -> Iterator[str]:
 def _cancelled(job: Job, output: Output, stop: threading.Event) -> ExitCode:
     """The build is cancelled, everything having been published, and waited for, so that no other step begins."""
     build = job.variable("Build.BuildId")
-    if job.connection is None or not build.isdecimal():
+    in_release = bool(job.variable("Release.ReleaseId"))  # where the build is the one that is released
+    if job.connection is None or not build.isdecimal() or in_release:
         output.command(commands.issue("whenNotBetter: there is no build that could be cancelled.", "error"))
         return ExitCode.CHECKS_FAILED
     project = job.variable("System.TeamProjectId") or job.variable("System.TeamProject")
