@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from amltasks import __version__
 from amltasks.agent.neutral import one_line
-from amltasks.commands import deploy_cli, ensure_compute_cli, models_cli, package_cli, test_endpoint_cli
+from amltasks.commands import deploy_cli, endpoints_cli, ensure_compute_cli, models_cli, package_cli, test_endpoint_cli
 from amltasks.commands.door import collect_seldom, warm
 from amltasks.commands.exit_codes import ExitCode
 from amltasks.errors import AmlTasksError, UserError
@@ -93,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     package_cli.add_commands(commands)
     ensure_compute_cli.add_commands(commands)
     test_endpoint_cli.add_commands(commands)
+    endpoints_cli.add_commands(commands)
     return parser
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import threading
 import time
 from collections import Counter
@@ -297,3 +298,14 @@ def test_what_has_no_meaning_here_is_told_by_its_name(tmp_path: Path) -> None:
         places.find("a b")
 
     assert [warning.split()[0] for warning in warnings] == ["cpu", "dnsNameLabel"]
+
+
+def test_an_endpoint_ends_when_its_folder_is_deleted(tmp_path: Path) -> None:
+    """Agents are cleaned, and nobody would find it again."""
+    served = Served(tmp_path)
+    served.places.ensure(EndpointSpec(name=NAME), print)
+    door = served.door()
+
+    shutil.rmtree(tmp_path / "endpoints")
+
+    assert eventually(lambda: not door.is_running() or door.status() == psutil.STATUS_ZOMBIE)

@@ -39,6 +39,7 @@ if sys.platform != "win32":
 OPEN = "open"
 _MOST_REQUESTS = 10_000  # at once
 _MOST_BYTES = 512 * 2**20
+_LOOK_SECONDS = 2.0
 _DAY = 24 * 3600.0
 
 
@@ -103,12 +104,13 @@ class _Door:
         write_whole(self._folder.door, commands.model_dump_json(by_alias=True))
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._over.set)
-        using = asyncio.ensure_future(self._say_in_use())
+        watching = [asyncio.ensure_future(self._say_in_use()), asyncio.ensure_future(self._end_with_files())]
         sys.stdout.write(f"{OPEN}\n")
         sys.stdout.flush()
         os.dup2(2, 1)  # whoever waits for the word reads no further
         await self._over.wait()
-        using.cancel()
+        for task in watching:
+            task.cancel()
         public.stop()
         await self._front.close()
         await asyncio.gather(*copies)
@@ -155,6 +157,12 @@ class _Door:
                     with contextlib.suppress(OSError):
                         touch(deployment.serving.server.python.parent.parent)
             await asyncio.sleep(_DAY)
+
+    async def _end_with_files(self) -> None:
+        """Agents and people delete folders, and nobody could find the endpoint again."""
+        while self._folder.state.is_file():
+            await asyncio.sleep(_LOOK_SECONDS)
+        self._over.set()
 
 
 def _sockets(port: int) -> list[socket.socket]:

@@ -1,0 +1,208 @@
+"""`amltasks deploy` on this machine: models come, prove good and get the requests, or go; whoever dies meanwhile."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from amltasks.endpoints.rollout import TAG
+from amltasks.platforms.endpoints import Endpoint
+from amltasks.platforms.local.registry import LocalRegistry
+from amltasks.platforms.local.serving.endpoints import LocalEndpoints
+from amltasks.platforms.registry import NewModel
+
+pytestmark = pytest.mark.xdist_group("local deploying")
+
+SCORE = """
+import json, os, pathlib, time
+def init():
+    global weights
+    [path] = [path for path in pathlib.Path(os.environ["AZUREML_MODEL_DIR"]).rglob("*") if path.is_file()]
+    weights = float(path.read_text())
+def run(data):
+    return {"result": [weights * value for value in json.loads(data)["data"]]}
+"""
+TESTS = "cases: [{name: doubles, body: {data: [1, 2]}, expect: {length: {/result: 2}}}]"
+CANARY = ("--strategy", "canary", "--steps", "50,100", "--bake", "0", "--rules", "requests: 3")
+
+
+class Laptop:
+    """A folder with a scoring script, models and an endpoint."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.endpoints = LocalEndpoints(folder / ".amltasks")
+        (folder / "tests.yml").write_text(TESTS)
+        for number in ("2.0", "3.0"):
+            (folder / "weights.txt").write_text(number)
+            registry = LocalRegistry(folder / ".amltasks")
+            registry.register(NewModel(name="scaling", path=folder / "weights.txt", key=number))
+
+    def start(self, *options: str, script: str = SCORE, model: str = "scaling") -> subprocess.Popen[str]:
+        (self.folder / "score").mkdir(exist_ok=True)
+        (self.folder / "score" / "score.py").write_text(script)
+        command = ["deploy", "served", model, "--script", "score/score.py", "--tests", "tests.yml", "--no-precheck"]
+        return subprocess.Popen(
+            [sys.executable, "-m", "amltasks", *command, *options],
+            cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+
+    def deploy(self, *options: str, script: str = SCORE, model: str = "scaling") -> tuple[int, str]:
+        process = self.start(*options, script=script, model=model)
+        log, _ = process.communicate(timeout=120)
+        return process.returncode, log
+
+    def die(self, lines: int, *options: str, model: str = "scaling") -> bool:
+        """Whether it was killed, once it had told so many lines; else it came to its end first."""
+        process = self.start(*options, model=model)
+        assert process.stdout
+        for number, _ in enumerate(process.stdout, 1):
+            if number == lines:
+                process.kill()
+        return process.wait(60) == -signal.SIGKILL
+
+    def found(self) -> Endpoint:
+        found = self.endpoints.find("served")
+        assert found
+        return found
+
+
+@contextmanager
+def laptop(folder: Path) -> Iterator[Laptop]:
+    opened = Laptop(folder)
+    try:
+        yield opened
+    finally:
+        opened.endpoints.delete("served", print)
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Laptop]:
+    with laptop(tmp_path) as opened:
+        yield opened
+
+
+@contextmanager
+def calling(here: Laptop) -> Iterator[Counter[str]]:
+    """Somebody who keeps asking: what the answers were."""
+    access, answers, over = here.endpoints.access("served"), Counter[str](), threading.Event()
+
+    def call() -> None:
+        with httpx.Client(headers=access.headers, timeout=30, trust_env=False) as client:
+            while not over.is_set():
+                try:
+                    answers[client.post(access.address, json={"data": [1]}).text] += 1
+                except httpx.HTTPError as error:
+                    answers[repr(error)] += 1
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    try:
+        yield answers
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_nobody_notices_that_a_model_comes_and_that_others_are_sent_back(here: Laptop) -> None:
+    """Shown by 1: not one request fails while all that happens."""
+    code, log = here.deploy(model="scaling:1")
+    assert code == 0, log
+
+    with calling(here) as answers:
+        good, good_log = here.deploy(*CANARY)
+        crashing, crashing_log = here.deploy(*CANARY, script="import not_there")
+        wrong, wrong_log = here.deploy(*CANARY, script=SCORE.replace('["data"]]', '["data"][1:]]'))
+        slow, slow_log = here.deploy(
+            *CANARY[:-1],
+            "{requests: 3, p95: 150 ms}",
+            script=SCORE.replace("    return", "    time.sleep(0.3)\n    return"),
+        )
+
+    assert good == 0, good_log
+    assert (crashing, wrong, slow) == (1, 1, 1)
+    assert "not_there" in crashing_log
+    assert "doubles: result has 1 items, and 2 were expected" in wrong_log, wrong_log
+    assert "p95 is " in slow_log, slow_log
+    assert "rolledBack: http" in slow_log
+    assert set(answers) == {'{"result": [2.0]}', '{"result": [3.0]}'}, answers
+    assert [(each.name, each.traffic) for each in here.found().deployments] == [("green", 100)]
+    assert TAG not in here.found().tags
+
+
+def test_an_answer_that_differs_from_the_one_before_is_a_rule(here: Laptop) -> None:
+    here.deploy(model="scaling:1")
+
+    code, log = here.deploy(*CANARY[:-1], "{requests: 2, difference: 0, relative: 1%}")
+
+    assert code == 1
+    assert "2 of 2 answers differ from those before" in log
+    assert here.found().traffic == {"blue": 100}
+
+
+@pytest.mark.parametrize("model", ["scaling:2", "scaling:1"])
+def test_a_run_that_is_killed_is_gone_on_with_or_rolled_back(here: Laptop, model: str) -> None:
+    """Shown by 3, in short: killed when half of the requests are the new one's."""
+    here.deploy(model="scaling:1")
+    with calling(here) as answers:
+        assert here.die(5, *CANARY[:4], "--bake", "1 min", model="scaling:2")
+        left = here.found()
+        code, log = here.deploy(*CANARY, model=model)
+
+    assert left.traffic == {"blue": 50, "green": 50}
+    assert code == 0, log
+    assert ("goes on" if model == "scaling:2" else "it is rolled back first") in log
+    assert list(here.found().traffic.values()) == [100]
+    assert {answer[:11] for answer in answers} == {'{"result": '}
+
+
+def test_a_cancelled_run_says_how_things_are_and_the_next_one_goes_on(here: Laptop) -> None:
+    here.deploy(model="scaling:1")
+    process = here.start(*CANARY[:4], "--bake", "1 min")
+    assert process.stdout
+    for line in process.stdout:
+        if "blue 50 %, green 50 %" in line:
+            break
+    cancelled_at = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert time.monotonic() - cancelled_at < 30  # seconds; the step itself would take a minute
+    assert "Cancelled; requests to served are answered by blue 50 %, green 50 %; the next run goes on" in rest
+    assert json.loads(here.found().tags[TAG])["passed"] == 0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("model", ["scaling:2", "scaling:1"])
+@pytest.mark.parametrize("lines", range(1, 14))
+def test_whenever_it_is_killed_the_next_run_comes_to_the_end(here: Laptop, lines: int, model: str) -> None:
+    """Shown by 3: between any two steps; traffic sums to 100 at every moment, and not one request fails."""
+    here.deploy(model="scaling:1")
+    sums = set()
+    with calling(here) as answers:
+        killed = here.die(lines, *CANARY, model="scaling:2")
+        sums.add(sum(here.found().traffic.values()))
+        code, log = here.deploy(*CANARY, model=model)
+        sums.add(sum(here.found().traffic.values()))
+
+    assert killed or lines > 10
+    assert code == 0, log
+    assert sums == {100}
+    assert list(here.found().traffic.values()) == [100]
+    assert len(here.found().deployments) == 1
+    assert TAG not in here.found().tags
+    assert {answer[:11] for answer in answers} == {'{"result": '}, answers
+    assert os.environ["AGENT_TOOLSDIRECTORY"]
