@@ -88,7 +88,7 @@ def test_the_request_of_the_repository_is_sent_and_its_response_shown(ran: Publi
 
     assert {title: each.outcome for title, each in checks.items()} == {"Ready": "Passed", "test": "Passed"}
     assert '{"result": [1.5, 2.5]' in checks["test"].comment
-    assert "operation_Id in Application Insights" in checks["test"].comment
+    assert "Client Request Id in Application Insights" in checks["test"].comment
     assert sent.headers["traceparent"].startswith("00-")
     assert json.loads((folder(ran, "plain") / "responses" / "test.json").read_text())["result"] == [1.5, 2.5]
     (run,) = [each for each in ran.test_runs if each.request.name == "plain"]

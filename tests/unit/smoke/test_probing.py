@@ -66,7 +66,8 @@ class TestAGoodAnswer:
         assert set(parent[1]) != {"0"}
         assert set(parent[2]) != {"0"}
         assert f"traceparent: {parent[0]}" in check.details
-        assert f"operation_Id in Application Insights: {parent[1]}" in check.details
+        assert f"Client Request Id in Application Insights: {parent[1]}" in check.details
+        assert asked.headers["x-ms-client-request-id"] == parent[1]
 
     def test_the_response_is_shown_and_kept(self, checked: tuple[Check, Asked]) -> None:
         """REQUIREMENTS 4.12."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,15 @@ class TestInline:
         assert expect.lengths == ((("result",), 2),)
         assert expect.latencies == {50: 0.2, 95: 0.5}
         assert not expect.json_body, "whose text is looked at need not be JSON"
+
+
+def test_the_documents_example_is_understood(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "how-to.md").read_text(encoding="utf-8")
+    (example,) = [block for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if block.startswith("cases:")]
+
+    cases = read_cases(example, tmp_path)
+
+    assert [case.name for case in cases] == ["two patients", "nonsense is refused"]
 
 
 @pytest.mark.parametrize(

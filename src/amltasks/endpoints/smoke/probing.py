@@ -177,7 +177,7 @@ def _details(
     """What was asked and what came, in lines. answer: the one that is told in full."""
     lines = [f"{case.method} {case.path or 'to the scoring address'}, {len(case.body):,} bytes"]
     lines += [f"deployment: {deployment}"] if deployment else []
-    lines += [f"traceparent: {answer.trace}", f"operation_Id in Application Insights: {trace}"]
+    lines += [f"traceparent: {answer.trace}", f"Client Request Id in Application Insights: {trace}"]
     if len(seconds) > 1:
         times = [f"p{number} {1000 * percentile(seconds, number):.0f} ms" for number in (50, 90, 95, 99)]
         lines.append(f"{len(seconds)} answers: {', '.join(times)}, slowest {1000 * max(seconds):.0f} ms")
