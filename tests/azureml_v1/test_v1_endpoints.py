@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.azure.services.failures import Mishap
 from tests.azureml.cloud import GROUP, WORKSPACE, Azure
 from tests.azureml_v1.places import Places, open_places
 
@@ -159,3 +160,130 @@ result = [warnings, *first, *second, alone, shared, after, refusals, *found]
     ]
     assert (found["several"], found["tags"]) == (True, {"t": "1"})
     assert [(each["name"], each["traffic"]) for each in found["deployments"]] == [("green", 100)]
+
+
+FAILING = """
+aci, aks = opened(EndpointsV1, "aci"), opened(EndpointsV1, "aks")
+def tried(name, given, kind=aci, **wanted):
+    kind.ensure(EndpointSpec(name=name, **wanted), tell)
+    deployed = kind.deploy(name, given, tell)
+    found = kind.find(name)
+    kind.delete_deployment(name, "current", tell)
+    return [deployed.cause.value, deployed.reason, deployed.log, found.state, kind.find(name) is None]
+"""
+
+
+MISHAPS = {
+    Mishap.IMAGE: ("imageBuild", "Its image could not be built: a mishap of the sandbox."),
+    Mishap.FILES: ("missingModel", "A file of the model is not there: A file of the container could not be had"),
+    Mishap.QUOTA: ("quota", "There is no room for it: Resource type 'Microsoft.ContainerInstance/containerGroups'"),
+    Mishap.PROBE: ("timeout", "It was not ready in time: The deployment operation polling has TimedOut"),
+    Mishap.CRASH: ("init", "The scoring script failed as it was started: RuntimeError: a mishap of the sandbox."),
+}
+
+
+def test_each_failure_has_its_sentence_and_leaves_nothing(places: Places, folder: Path) -> None:
+    places.azure.world.azure.services.mishaps.extend(MISHAPS)
+
+    tried = ask(places, folder, FAILING + "result = [tried('fails', spec('one')) for _ in range(5)]")
+
+    assert [cause for cause, *_ in tried] == [cause for cause, _ in MISHAPS.values()]
+    for (_, sentence, _, state, gone), (_, reason) in zip(tried, MISHAPS.values(), strict=True):
+        assert sentence.startswith(reason)
+        assert (state, gone) == ("failed", True)
+
+
+@pytest.mark.long
+def test_what_a_script_raises_is_the_reason_and_the_log_is_kept(places: Places, folder: Path) -> None:
+    (folder / "code" / "broken.py").write_text("import nothing_of_that_name\n")
+
+    cause, reason, log, state, gone = ask(
+        places, folder, FAILING + "result = tried('broken', spec('one', 'broken.py'))"
+    )
+
+    assert (cause, state, gone) == ("init", "failed", True)
+    assert reason == (
+        "The scoring script failed as it was started: ModuleNotFoundError: No module named 'nothing_of_that_name'."
+    )
+    assert "Traceback (most recent call last)" in log
+
+
+@pytest.mark.long  # it is heard of once in 40 seconds
+def test_what_was_left_half_made_is_made_anew(places: Places, folder: Path) -> None:
+    """As when nothing more is heard of a deployment: it is not waited for without end, then or the next time."""
+    places.azure.world.azure.services.mishaps.append(Mishap.STUCK)
+
+    cause, reason, planned, lines = ask(
+        places,
+        folder,
+        FAILING
+        + """
+aci.patience = 0.5
+wanted = EndpointSpec(name="stuck")
+aci.ensure(wanted, tell)
+deployed = aci.deploy("stuck", spec("one"), tell)
+again = opened(EndpointsV1, "aci")
+again.patience = 0.5
+planned = again.ensure(wanted, tell)
+result = [deployed.cause.value, deployed.reason, [planned.state, len(planned.deployments)], lines]
+""",
+    )
+
+    assert (cause, planned) == ("timeout", ["creating", 0])
+    assert reason == "It was not ready in time: Timed out: it was not ready within 0.00833333 minutes."
+    assert lines[-1] == "stuck was left half made, and is made anew."
+
+
+def test_a_service_of_another_kind_is_replaced_only_where_that_is_said(places: Places, folder: Path) -> None:
+    places.azure.world.azure.services.mishaps.append(Mishap.QUOTA)
+
+    refusal, planned = ask(
+        places,
+        folder,
+        FAILING
+        + """
+made = {"createCompute": "true", "agentCount": "1", "clusterPurpose": "DevTest"}
+aci.ensure(EndpointSpec(name="other"), tell)
+aci.deploy("other", spec("one"), tell)
+wanted = EndpointSpec(name="other", compute="aks", settings=made)
+refusal = refused(lambda: aks.ensure(wanted, tell))
+planned = aks.ensure(wanted.model_copy(update={"settings": {**made, "overwrite": "true"}}), tell)
+result = [refusal, [planned.state, len(planned.deployments)]]
+""",
+    )
+
+    assert refusal == (
+        "UserError: endpoint: there is a service 'other' of another kind (ACI): choose another name, or have it "
+        "replaced by the setting `overwrite: true`."
+    )
+    assert planned == ["creating", 0]
+
+
+def test_settings_that_a_kind_does_not_know_are_warned_about_by_name(places: Places, folder: Path) -> None:
+    warnings, refusals = ask(
+        places,
+        folder,
+        FAILING
+        + """
+given = spec("one", resources=Resources(replicas=2, instance_type="Standard_DS3_v2"))
+result = [
+    aci.check(EndpointSpec(name="svc", settings={"namespace": "n", "dnsNameLabel": "l"}), given),
+    [
+        refused(lambda: aci.check(EndpointSpec(name=name, auth=Auth(auth), several=several), given))
+        for name, auth, several in (("svc", "token", False), ("Svc", "key", False), ("svc", "key", True))
+    ],
+]
+""",
+    )
+
+    assert warnings == [
+        "instanceType: a service of ACI has no such setting: it is left out.",
+        "replicas: a service of ACI has no such setting: it is left out.",
+        "namespace: a service of ACI by the SDK v1 has no such setting: it is left out.",
+    ]
+    assert refusals == [
+        "UserError: auth: 'token' is nothing that ACI has: there are 'key', 'none'.",
+        "UserError: endpoint: 'Svc' is no name for a service: it has 3 to 32 lower-case letters, digits and -, and "
+        "begins with a letter.",
+        "UserError: strategy: a container instance shares no requests: deploy to AKS, or replace what is there.",
+    ]
