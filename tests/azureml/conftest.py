@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.azureml.cloud import Azure, open_azure
+from tests.azureml.places import Places, open_places
 from tests.azureml.steps import Ended
 from tests.locking import one_at_a_time
 
@@ -38,6 +39,13 @@ def azureml_v1_python(shared: Path) -> Path:
 def azure(tmp_path: Path, azureml_python: Path) -> Iterator[Azure]:
     """A subscription with one workspace, of this test alone."""
     with open_azure(tmp_path, azureml_python) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def places(tmp_path_factory: pytest.TempPathFactory, azureml_python: Path) -> Iterator[Places]:
+    """One workspace and one process for all tests of the group `azureml-places`."""
+    with open_azure(tmp_path_factory.mktemp("azure"), azureml_python) as azure, open_places(azure) as opened:
         yield opened
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from tests.azureml.cloud import Azure
+from tests.azureml.places import Places
 
-PROGRAM = Path(__file__).with_name("carrying_out.py")
+TASK = "amltasks.commands.ensure_compute_task"
 _STATE = re.compile(r"##vso\[task\.settaskvariable variable=amltasks[^\]]*\](.*)")
 
 
@@ -47,9 +44,12 @@ class Step:
 class Ensuring:
     """Steps of builds of one workspace, all in one process; but for those that `start` starts."""
 
-    azure: Azure
+    places: Places
     platform: str
-    process: subprocess.Popen[str]
+
+    @property
+    def azure(self) -> Azure:
+        return self.places.azure
 
     def job(self, compute: str, state: str, build: str, inputs: dict[str, str]) -> dict[str, Any]:
         job: dict[str, Any] = self.azure.job(
@@ -64,12 +64,8 @@ class Ensuring:
 
     def run(self, compute: str, *, state: str = "", build: str = "42", **inputs: str) -> Step:
         """state: of a step's main part, for the part after the job's steps."""
-        assert self.process.stdin
-        assert self.process.stdout
-        self.process.stdin.write(json.dumps(self.job(compute, state, build, inputs)) + "\n")
-        self.process.stdin.flush()
-        answer = json.loads(self.process.stdout.readline())
-        return Step(answer["code"], answer["log"])
+        question = {"carry_out": TASK, "job": self.job(compute, state, build, inputs)}
+        return Step(**self.places.ask(question)["answer"])
 
     def names(self) -> list[str]:
         """Of the workspace's computes."""
@@ -85,15 +81,3 @@ class Ensuring:
     @property
     def workspace(self) -> Any:
         return self.azure.world.azure.workspaces.all()[0]
-
-
-@contextmanager
-def ensuring_in(azure: Azure, platform: str) -> Iterator[Ensuring]:
-    with subprocess.Popen(
-        [str(azure.python), "-X", "utf8", str(PROGRAM), "amltasks.commands.ensure_compute_task"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=azure.environment, cwd=azure.folder, text=True,
-    ) as process:  # fmt: skip
-        try:
-            yield Ensuring(azure, platform, process)
-        finally:
-            process.kill()

@@ -1,4 +1,4 @@
-"""A registry, endpoints or computes of Azure ML in the process that has the SDK, asked from a test."""
+"""Registries, endpoints and computes of Azure ML in the process that has the SDK, asked from tests."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,21 +25,41 @@ class RefusedError(Exception):
         self.kind = kind
 
 
+@dataclass(frozen=True)
+class Places:
+    """One process, which signs in by one service connection."""
+
+    azure: Azure
+    process: subprocess.Popen[str]
+    connection: dict[str, Any]
+
+    def open(self, of: str, *more: str | float) -> Place:
+        """of: `module:class`. more: its arguments beside workspace, credential and cloud."""
+        name = " ".join([of, *map(str, more)])
+        self.ask({"open": of, "as": name, "endpoint": self.connection, "more": more})
+        return Place(self, name)
+
+    def ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(json.dumps(to_jsonable_python(question)) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        assert line, "the process ended"
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+
+@dataclass
 class Place:
     """Methods are those of the object there; what they answer is JSON. told: lines of the last call."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-        self.told: list[str] = []
+    places: Places
+    name: str
+    told: list[str] = field(default_factory=list)
 
     def __call__(self, call: str, **given: Any) -> Any:
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(json.dumps({"call": call, "given": to_jsonable_python(given)}) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        assert line, "the process ended"
-        answer = json.loads(line)
+        answer = self.places.ask({"of": self.name, "call": call, "given": given})
         self.told = answer["told"]
         if "error" in answer:
             raise RefusedError(answer["error"], answer["message"])
@@ -46,18 +67,21 @@ class Place:
 
 
 @contextmanager
-def place(azure: Azure, of: str, *more: str | float) -> Iterator[Place]:
-    """of: `module:class`. more: its arguments beside workspace, credential and cloud."""
+def open_places(azure: Azure) -> Iterator[Places]:
     application, secret = azure.principal()
-    endpoint = azure.endpoint(application, serviceprincipalkey=secret)
+    connection = azure.endpoint(application, serviceprincipalkey=secret)
     with subprocess.Popen(
         [str(azure.python), "-X", "utf8", str(PROGRAM)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=azure.environment, cwd=azure.folder, text=True,
     ) as process:  # fmt: skip
         try:
-            assert process.stdin
-            process.stdin.write(json.dumps({"of": of, "endpoint": endpoint, "more": more}) + "\n")
-            process.stdin.flush()
-            yield Place(process)
+            yield Places(azure, process, connection)
         finally:
             process.kill()
+
+
+@contextmanager
+def place(azure: Azure, of: str, *more: str | float) -> Iterator[Place]:
+    """One, in a process of its own."""
+    with open_places(azure) as places:
+        yield places.open(of, *more)

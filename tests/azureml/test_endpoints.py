@@ -7,16 +7,15 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.azureml.cloud import GROUP, Azure, open_azure
-from tests.azureml.places import Place, RefusedError, place
+from tests.azureml.cloud import GROUP, Azure
+from tests.azureml.places import Place, Places, RefusedError
 
-pytestmark = pytest.mark.xdist_group("azureml-endpoints")
+pytestmark = pytest.mark.xdist_group("azureml-places")
 
 ENDPOINTS = "amltasks.platforms.azureml.v2.endpoints:EndpointsV2"
 REGISTRY = "amltasks.platforms.azureml.v2.registry:RegistryV2"
@@ -31,23 +30,20 @@ def run(data):
 
 
 @pytest.fixture(scope="module")
-def azure(tmp_path_factory: pytest.TempPathFactory, azureml_python: Path) -> Iterator[Azure]:
-    with open_azure(tmp_path_factory.mktemp("azure"), azureml_python) as opened:
-        yield opened
+def azure(places: Places) -> Azure:
+    return places.azure
 
 
 @pytest.fixture(scope="module")
-def managed(azure: Azure) -> Iterator[Place]:
-    with place(azure, ENDPOINTS, "managed") as opened:
-        yield opened
+def managed(places: Places) -> Place:
+    return places.open(ENDPOINTS, "managed")
 
 
 @pytest.fixture(scope="module")
-def model(azure: Azure, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def model(places: Places, tmp_path_factory: pytest.TempPathFactory) -> Any:
     file = tmp_path_factory.mktemp("model") / "weights.txt"
     file.write_text("0.5")
-    with place(azure, REGISTRY) as registry:
-        return registry("register", model={"name": "m", "path": file, "key": "1"})
+    return places.open(REGISTRY)("register", model={"name": "m", "path": file, "key": "1"})
 
 
 @pytest.fixture(scope="module")
@@ -221,14 +217,13 @@ def test_what_azure_has_no_room_for_is_told_and_nothing_is_left(
 
 
 def test_what_is_never_done_is_not_waited_for_without_end(
-    azure: Azure, served: str, managed: Place, deployment: Callable[..., dict[str, Any]]
+    places: Places, served: str, deployment: Callable[..., dict[str, Any]]
 ) -> None:
-    faults = azure.world.azure.onlineendpoints.provisioning.deployments
-    faults.hang = 1
-    with place(azure, ENDPOINTS, "managed", 2) as hasty:
-        late = hasty("deploy", endpoint=served, spec=deployment("late"))
-        with pytest.raises(RefusedError, match="late: what was begun earlier has not ended"):
-            hasty("deploy", endpoint=served, spec=deployment("late"))
+    places.azure.world.azure.onlineendpoints.provisioning.deployments.hang = 1
+    hasty = places.open(ENDPOINTS, "managed", 1)
+    late = hasty("deploy", endpoint=served, spec=deployment("late"))
+    with pytest.raises(RefusedError, match="late: what was begun earlier has not ended"):
+        hasty("deploy", endpoint=served, spec=deployment("late"))
 
     assert (late["cause"], late["deployment"]["state"]) == ("timeout", "failed")
     assert "longer than" in late["reason"]
@@ -266,24 +261,26 @@ def test_what_cannot_be_is_refused_before_it_costs_time(
         managed("ensure", spec={"name": served, "auth": "token"})
 
 
-def test_on_kubernetes_it_is_the_same_but_for_machines(azure: Azure, deployment: Callable[..., dict[str, Any]]) -> None:
-    with place(azure, ENDPOINTS, "kubernetes") as endpoints:
-        with pytest.raises(RefusedError, match=r"compute: 'cpu' is no Kubernetes cluster of tests\."):
-            endpoints("check", endpoint={"name": "far", "compute": "cpu"}, deployment=deployment("blue"))
-        attach(azure, "aks")
-        spec = {"name": "far", "compute": "aks", "auth": "token"}
-        resources = {"cpu": 0.5, "memory": 1 << 29, "autoscale": {"minimum": 2, "maximum": 3, "refresh": 5}}
-        asked = deployment("blue", resources=resources, requests={"timeout": 20, "concurrent": 2})
-        assert endpoints("check", endpoint=spec, deployment=asked) == []
-        endpoints("ensure", spec=spec)
-        deployed = endpoints("deploy", endpoint="far", spec=asked)
-        assert deployed["cause"] is None, deployed
-        endpoints("route", endpoint="far", traffic={"blue": 100})
-        client = Client(azure, endpoints("access", endpoint="far"))
-        assert json.loads(client.ask().text)["by"] == "blue"
-        client.close()
-        assert endpoints("find", name="far")["auth"] == "token"
-        endpoints("delete", endpoint="far")
+def test_on_kubernetes_it_is_the_same_but_for_machines(
+    places: Places, azure: Azure, deployment: Callable[..., dict[str, Any]]
+) -> None:
+    endpoints = places.open(ENDPOINTS, "kubernetes")
+    with pytest.raises(RefusedError, match=r"compute: 'cpu' is no Kubernetes cluster of tests\."):
+        endpoints("check", endpoint={"name": "far", "compute": "cpu"}, deployment=deployment("blue"))
+    attach(azure, "aks")
+    spec = {"name": "far", "compute": "aks", "auth": "token"}
+    resources = {"cpu": 0.5, "memory": 1 << 29, "autoscale": {"minimum": 2, "maximum": 3, "refresh": 5}}
+    asked = deployment("blue", resources=resources, requests={"timeout": 20, "concurrent": 2})
+    assert endpoints("check", endpoint=spec, deployment=asked) == []
+    endpoints("ensure", spec=spec)
+    deployed = endpoints("deploy", endpoint="far", spec=asked)
+    assert deployed["cause"] is None, deployed
+    endpoints("route", endpoint="far", traffic={"blue": 100})
+    client = Client(azure, endpoints("access", endpoint="far"))
+    assert json.loads(client.ask().text)["by"] == "blue"
+    client.close()
+    assert endpoints("find", name="far")["auth"] == "token"
+    endpoints("delete", endpoint="far")
 
 
 def attach(azure: Azure, name: str) -> None:

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.azureml.cloud import open_azure
-from tests.azureml.ensuring import Ensuring, Step, ensuring_in
+from tests.azureml.ensuring import Ensuring, Step
+from tests.azureml.places import open_places
 from tests.azureml.steps import wait_for
 
-pytestmark = pytest.mark.xdist_group("azureml-computes")
+pytestmark = pytest.mark.xdist_group("azureml-places")
 
 
-@pytest.fixture(scope="module", params=["azureml", "azureml-v1"])
+@pytest.fixture(scope="module", params=["azureml", pytest.param("azureml-v1", marks=pytest.mark.long)])
 def ensuring(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ensuring]:
-    python: Path = request.getfixturevalue(f"{request.param.replace('-', '_')}_python")
+    if request.param == "azureml":
+        yield Ensuring(request.getfixturevalue("places"), request.param)
+        return
     folder = tmp_path_factory.mktemp("azure")
-    with open_azure(folder, python) as azure:
+    with open_azure(folder, request.getfixturevalue("azureml_v1_python")) as azure:
         azure.environment["HOME"] = str(folder)  # where the SDK v1 has caches
-        with ensuring_in(azure, request.param) as opened:
-            yield opened
+        with open_places(azure) as places:
+            yield Ensuring(places, request.param)
 
 
 def test_a_cluster_is_made_found_and_removed_with_the_job(ensuring: Ensuring) -> None:

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.azureml.cloud import Azure, open_azure
-from tests.azureml.places import Place, RefusedError, place
+from tests.azureml.cloud import Azure
+from tests.azureml.places import Place, Places, RefusedError
 from tests.azureml.steps import Ended, repository
 
-pytestmark = pytest.mark.xdist_group("azureml-registry")
+pytestmark = pytest.mark.xdist_group("azureml-places")
 
 
 @pytest.fixture(scope="module")
-def azure_of_all(tmp_path_factory: pytest.TempPathFactory, azureml_python: Path) -> Iterator[Azure]:
-    with open_azure(tmp_path_factory.mktemp("azure"), azureml_python) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def registry(azure_of_all: Azure) -> Iterator[Place]:
-    with place(azure_of_all, "amltasks.platforms.azureml.v2.registry:RegistryV2") as opened:
-        yield opened
+def registry(places: Places) -> Place:
+    return places.open("amltasks.platforms.azureml.v2.registry:RegistryV2")
 
 
 @pytest.fixture
@@ -93,9 +85,10 @@ def test_a_folder_comes_back_as_it_was(registry: Place, tmp_path: Path) -> None:
     assert left == {"MLmodel", "inner/weights"}
 
 
-def test_a_run_is_asked_for_metrics_and_files(azure_of_all: Azure, registry: Place, tmp_path: Path) -> None:
+@pytest.mark.long
+def test_a_run_is_asked_for_metrics_and_files(places: Places, registry: Place, tmp_path: Path) -> None:
     """And a model is registered from what it has left, without being sent a second time."""
-    run = trained(azure_of_all, tmp_path)
+    run = trained(places.azure, tmp_path)
 
     assert {each["name"]: each["value"] for each in registry("metrics", run=run)}["r2"] == 0.5
     found = Path(registry("output", run=run, path="outputs/model", folder=tmp_path / "left"))
@@ -109,10 +102,10 @@ def test_a_run_is_asked_for_metrics_and_files(azure_of_all: Azure, registry: Pla
     with pytest.raises(RefusedError, match="nobody"):
         registry("metrics", run="nobody")
 
-    sent = azure_of_all.asked("PUT", "blob.core.windows.net")
+    sent = places.azure.asked("PUT", "blob.core.windows.net")
     model = registry("register", model=new("from-run", tmp_path, run=run, output="outputs/model"))
     assert model["run"] == run
-    assert azure_of_all.asked("PUT", "blob.core.windows.net") == sent
+    assert places.azure.asked("PUT", "blob.core.windows.net") == sent
     got = Path(registry("download", model=model, folder=tmp_path / "got"))
     assert (got / "weights").read_text() == "trained"
 
