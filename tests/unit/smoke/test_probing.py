@@ -249,3 +249,16 @@ def test_nothing_is_sent_once_the_command_is_cancelled(serve: Serve, probe: Prob
 
     assert check.outcome is CheckOutcome.NOT_RUN
     assert server.asked == []
+
+
+def test_the_scoring_scripts_own_status_counts_where_a_managed_endpoint_made_424_of_it(
+    serve: Serve, probe: Probe
+) -> None:
+    told = {"ms-azureml-model-error-statuscode": "400", "ms-azureml-model-error-reason": "model_error"}
+    server = serve(lambda number, asked: Reply(b'{"error": "10 numbers"}', 424, told))
+
+    refused = probe(server).run(a_case(expect={"status": 400, "matches": {"error": "numbers"}}))
+    expected = probe(server).run(a_case())
+
+    assert refused.outcome is CheckOutcome.PASSED, refused.message
+    assert_failed(expected, "Status 400, and 2xx was expected")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -26,6 +27,7 @@ BLOCK = 2**16
 # What scoring servers tell Application Insights as the `Client Request Id`; of `traceparent` they make nothing.
 CLIENT_REQUEST_ID = "x-ms-client-request-id"
 NOT_YET = (429, 502, 503, 504)  # while something starts
+_OWN_STATUS = "ms-azureml-model-error-statuscode"
 _HERE = ("127.0.0.1", "localhost", "::1")
 
 
@@ -79,7 +81,7 @@ def exchange(session: requests.Session, access: Access, case: Case, deployment: 
     try:
         with session.send(prepared, timeout=bounds, allow_redirects=False, **settings) as response:
             body, fault = _read(response, started + case.timeout)
-            status = 0 if fault else response.status_code
+            status = 0 if fault else _status(response)
             answer = {
                 "status": status,
                 "headers": {name.lower(): value for name, value in response.headers.items()},
@@ -91,6 +93,16 @@ def exchange(session: requests.Session, access: Access, case: Case, deployment: 
         fault, again = _why_none(error, case.timeout)
         answer = {"fault": fault, "again": again}
     return Answer(seconds=time.perf_counter() - started, trace=parent, **answer)
+
+
+def _status(response: requests.Response) -> int:
+    """The scoring script's own: a managed endpoint makes 424 of all but 200 and tells the script's in a header.
+
+    https://learn.microsoft.com/azure/machine-learning/how-to-troubleshoot-online-endpoints, HTTP status codes
+    """
+    own = response.headers.get(_OWN_STATUS, "")
+    managed = response.status_code == HTTPStatus.FAILED_DEPENDENCY and own.isdecimal()
+    return int(own) if managed else response.status_code
 
 
 def _address(scoring: str, path: str) -> str:
