@@ -94,7 +94,7 @@ def _base_python(wanted: Wanted) -> tuple[str, tuple[str, ...]]:
     if wanted.python.count(".") != 1 or wanted.python == version:
         return own, ()
     found = shutil.which(f"python{wanted.python}")
-    if found:
+    if found and _run([found, "-I", "-c", "import venv"])[0] == 0:  # version managers have names without an interpreter
         return found, ()
     return own, (f"The conda file asks for Python {wanted.python}, which is not on this machine: {version} is used.",)
 
@@ -176,12 +176,14 @@ def _run(command: Sequence[str]) -> tuple[int, str]:
 
 
 def _reason(said: str) -> str:
-    """pip's own words: how it was not reached, else its errors."""
-    broken = re.findall(r"after connection broken by '(.+?)': ", said)
+    """pip's own words: why it did not reach an index where it has found nothing at all, else its errors."""
     errors = [line.removeprefix("ERROR: ").strip() for line in said.splitlines() if line.startswith("ERROR: ")]
+    broken = re.findall(r"after connection broken by '(.+?)': ", said)
+    if broken and "(from versions: none)" in said:
+        why = re.sub(r"^.*?(?:0x[0-9a-fA-F]+>|port=\d+\)): ", "", broken[-1]).rstrip("'\")")
+        return f"pip does not reach the package index: {why}"
     lines = errors or [line.strip() for line in said.splitlines() if line.strip()]
-    reason = " | ".join([*lines[-_REASON_LINES:], *broken[-1:]])
-    return reason.rstrip(".") or "pip said nothing"
+    return " | ".join(lines[-_REASON_LINES:]).rstrip(".") or "pip said nothing"
 
 
 def _prune(root: Path) -> None:

@@ -106,14 +106,22 @@ class Scoring:
         pause = _FIRST_PAUSE
         while True:
             began = time.monotonic()
-            self._process = await self._spawned()
-            code = await self._process.wait()
-            self._kill()  # its workers would take requests that nobody watches over
+            ended = await self._run()
             if not self._was_ready:
-                self._ended = describe_exit(code)
+                self._ended = ended
                 return
             pause = _FIRST_PAUSE if time.monotonic() - began > _LONGEST_PAUSE else min(2 * pause, _LONGEST_PAUSE)
             await asyncio.sleep(pause)
+
+    async def _run(self) -> str:
+        """How the server ended, or why it cannot be started."""
+        try:
+            self._process = await self._spawned()
+        except OSError as error:  # its files have gone, or the machine is full
+            return str(error)
+        code = await self._process.wait()
+        self._kill()  # its workers would take requests that nobody watches over
+        return describe_exit(code)
 
     async def _spawned(self) -> asyncio.subprocess.Process:
         home = self._folder / "home"
