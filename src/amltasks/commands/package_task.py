@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+import threading
 from pathlib import Path
 
 from amltasks.agent import commands
@@ -13,6 +14,7 @@ from amltasks.commands.exit_codes import ExitCode
 from amltasks.commands.package_request import PackageRequest
 from amltasks.commands.packaging import make_package
 from amltasks.commands.places import local_folder, registry, sign_in
+from amltasks.commands.stopping import StoppedError, stoppable
 from amltasks.platforms.azureml.v1.bounds import NOTICE
 from amltasks.requests import Platform
 
@@ -27,8 +29,12 @@ def carry_out(job: Job, output: Output) -> ExitCode:
         signed_in = None if request.platform is Platform.AGENT else sign_in(job)
         models = stack.enter_context(contextlib.closing(registry(request.platform, local_folder(job), signed_in)))
         try:
-            package = make_package(request, models, signed_in, _places(job), output.text)
-        except KeyboardInterrupt:
+            package = stoppable(
+                lambda: make_package(request, models, signed_in, _places(job), output.text),
+                threading.Event(),
+                watch_parent=True,
+            )
+        except StoppedError:
             output.text("Cancelled: an image that Azure ML is building already may still come to its registry.")
             return ExitCode.CANCELLED
     for note in package.notes:
