@@ -51,8 +51,9 @@ class Observing:
 
     def watch(self, endpoint: Endpoint, deployment: str, share: int) -> Seen:
         if not self._cases:
-            self._prober.stop.wait(self._bake)
-            return Seen(good=True, verdict=f"Held {self._bake:.0f} s: without tests nothing is asked.")
+            bake = self._bake_of(endpoint, deployment, share)
+            self._prober.stop.wait(bake)
+            return Seen(good=True, verdict=f"Held {bake:.0f} s: without tests nothing is asked.")
         if not share and not self._address(endpoint, deployment):
             return Seen(good=True, verdict="It cannot be asked before it has requests.")
         checks: tuple[Check, ...] = ()
@@ -61,7 +62,7 @@ class Observing:
             if not seen.good:
                 return seen
             checks = seen.checks
-        return self._sampled(endpoint, deployment).model_copy(update={"checks": checks})
+        return self._sampled(endpoint, deployment, share).model_copy(update={"checks": checks})
 
     def _smoke_test(self, endpoint: Endpoint, deployment: str) -> Seen:
         address = self._address(endpoint, deployment)
@@ -77,10 +78,15 @@ class Observing:
             return Seen(good=False, verdict=f"{failed[0].name}: {failed[0].message}", checks=checks)
         return Seen(good=True, verdict=f"{len(self._cases)} of {len(self._cases)} smoke tests passed.", checks=checks)
 
-    def _sampled(self, endpoint: Endpoint, deployment: str) -> Seen:
+    def _bake_of(self, endpoint: Endpoint, deployment: str, share: int) -> float:
+        """Without requests of anybody there is nothing to wait for."""
+        watched = endpoint.deployment(deployment)
+        return self._bake if share or (watched and watched.mirror) else 0.0
+
+    def _sampled(self, endpoint: Endpoint, deployment: str, share: int) -> Seen:
         """Samples until the step has taken its time; the first broken rule ends it."""
         before = self._before(endpoint, deployment)
-        until = time.monotonic() + self._bake
+        until = time.monotonic() + self._bake_of(endpoint, deployment, share)
         samples: list[Sample] = []
         while True:
             broken = self._sample(endpoint, deployment, before, samples)
