@@ -56,7 +56,7 @@ def models(azure: Azure, tmp_path_factory: pytest.TempPathFactory) -> None:
 def deploy(azure: Azure, models: None, tmp_path: Path) -> Deploy:
     """Runs a step to its end."""
 
-    def run(script: str = SCORE, **inputs: str) -> Ended:
+    def run(script: str = SCORE, task: str = "DeployToOnlineEndpoint", **inputs: str) -> Ended:
         repository, output = tmp_path / "repository", tmp_path / "results"
         repository.mkdir(exist_ok=True)
         (repository / "score.py").write_text(script)
@@ -65,7 +65,7 @@ def deploy(azure: Azure, models: None, tmp_path: Path) -> Deploy:
             "tests": TESTS, "outputFolder": str(output), **inputs,
         }  # fmt: skip
         job: dict[str, Any] = azure.job(repository, given)
-        job["task"]["name"] = "DeployToOnlineEndpoint"
+        job["task"]["name"] = task
         return Ended(azure.start(job), output / "results.json")
 
     return run
@@ -100,6 +100,11 @@ def test_a_model_comes_another_takes_its_place_and_a_third_is_sent_back(deploy: 
         ("100 %", "green 100 %"),
         ("remove blue", "green 100 %"),
     ]
+
+    tested = deploy(task="TestEndpoint", platform="azureml", deployment="green")
+
+    assert tested.code == 0, tested.log
+    assert (tested.variable("Outcome"), tested.variable("Passed")) == ("passed", "2")
 
     third = deploy(SCORE.replace("weights * value", "weights + value"), tests=TESTS.replace("[1, 2]", "[1, 3]"))
 

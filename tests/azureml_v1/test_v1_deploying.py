@@ -65,12 +65,15 @@ def deploy(azure: Azure, models: None, tmp_path: Path) -> Deploy:
 def test_a_container_instance_is_changed_in_place(deploy: Deploy) -> None:
     first = deploy("DeployToACI", endpoint="test", model="doubling:1")
     second = deploy("DeployToACI", endpoint="test", model="doubling:2")
+    tested = deploy("TestEndpoint", endpoint="test")
 
     for ended, model in ((first, "doubling:1"), (second, "doubling:2")):
         assert ended.code == 0, ended.log
         assert ended.variable("Outcome") == "deployed"
         assert ended.variable("ModelId") == model
     assert first.variable("Address") == second.variable("Address")
+    assert tested.code == 0, tested.log
+    assert (tested.variable("Outcome"), tested.variable("Passed")) == ("passed", "2")
 
 
 def test_versions_on_aks_get_requests_step_by_step_and_one_that_does_not_start_goes(deploy: Deploy) -> None:
