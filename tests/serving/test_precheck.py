@@ -103,12 +103,21 @@ def test_a_good_script_passes_every_check(tried: Try) -> None:
             "def init():\n    {}['threshold']\ndef run(raw): ...",
             "init() raised KeyError: 'threshold' (score.py, line 2, in init).",
         ),
-        (
+        pytest.param(
             "def init():\n    pass\ndef run(raw:\n",
             "The scoring script cannot be imported: SyntaxError: .* (score.py, line 3).",
+            marks=pytest.mark.long,
         ),
-        ("def init(): ...", "User script at .*/score.py does not have a run() function defined."),
-        ("import os\nos._exit(7)", "The process of the scoring server ended with exit code 7: .*"),
+        pytest.param(
+            "def init(): ...",
+            "User script at .*/score.py does not have a run() function defined.",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            "import os\nos._exit(7)",
+            "The process of the scoring server ended with exit code 7: .*",
+            marks=pytest.mark.long,
+        ),
     ],
 )
 def test_a_script_that_does_not_start_is_told_in_one_sentence(tried: Try, script: str, sentence: str) -> None:
@@ -185,6 +194,7 @@ def test_a_script_that_is_not_there_is_told(tried: Try) -> None:
     assert checks["Scoring script starts"].message.startswith("There is no scoring script 'src/score.py' in the folder")
 
 
+@pytest.mark.long
 def test_packages_that_do_not_exist_are_told_in_pips_words(tried: Try) -> None:
     conda = """
         dependencies:
