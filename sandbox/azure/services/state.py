@@ -171,7 +171,7 @@ class Services:
         cluster = self._cloud.kubernetes.find(compute.properties["resourceId"]) if compute else None
         if compute is None or cluster is None:
             return None
-        others = [each.asked for each in self.on(compute) if each.name != asked.name]
+        others = [each.asked for each in self.on(compute) if each.serving and each.name != asked.name]
         taken = sum(_cores(container) for each in others for container in settings.containers(each).values())
         room = cores_of(cluster) - taken
         for container in settings.containers(asked).values():
@@ -242,7 +242,8 @@ class Services:
         """That there are cores, and the name is nobody else's."""
         if isinstance(asked, AciService):
             others = [each for each in self.everywhere() if each.kind == "ACI" and each.id != service.id]
-            taken = sum(_cores(container) for each in others for container in settings.containers(each.asked).values())
+            serving = [each.asked for each in others if each.serving]
+            taken = sum(_cores(container) for each in serving for container in settings.containers(each).values())
             cores = asked.container_resource_requirements.cpu
             if taken + cores > self.quota:
                 raise DeploymentFailedError(failures.aci_quota(self.quota, taken, cores))

@@ -232,7 +232,7 @@ m.add_properties({'p': '2'})
         ("GET", "assets/none", None, (404, "none")),
         ("GET", "models?orderBy=x", None, (400, "orderby")),
         ("POST", "models/list", {}, (501, "does not play")),
-        ("POST", "services", {}, (501, "does not play")),
+        ("POST", "profiles", {}, (501, "does not play")),
     ],
 )
 def test_requests_are_taken_to_the_letter(
