@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,16 +20,18 @@ class Asked:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    port: int
 
 
 @dataclass
 class Reply:
-    """drop: cut the connection before an answer, or in the middle of it."""
+    """drop: cut the connection before an answer, or in the middle of it. pause: after each byte, seconds."""
 
     body: bytes = b'{"result": [1.5, 2.5]}'
     status: int = 200
     headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
     drop: str = ""
+    pause: float = 0.0
 
 
 class Answering:
@@ -44,7 +47,7 @@ class Answering:
 
             def answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                asked = Asked(self.command, self.path, dict(self.headers.items()), body)
+                asked = Asked(self.command, self.path, dict(self.headers.items()), body, self.client_address[1])
                 with lock:
                     number = len(answering.asked)
                     answering.asked.append(asked)
@@ -61,7 +64,11 @@ class Answering:
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(given.body) + (10 if given.drop else 0)))
                 self.end_headers()
-                self.wfile.write(given.body)
+                for part in [given.body] if not given.pause else [bytes([byte]) for byte in given.body]:
+                    self.wfile.write(part)
+                    if given.pause:
+                        self.wfile.flush()
+                        time.sleep(given.pause)
                 self.close_connection = bool(given.drop)
 
             do_GET = do_POST = answer  # noqa: N815  so it is called by name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import threading
@@ -80,6 +81,21 @@ class TestAGoodAnswer:
         assert (kept.name, kept.path.read_bytes()) == ("rows.json", b'{"result": [1.5, 2.5]}')
 
 
+def test_requests_go_through_one_connection(serve: Serve, probe: Probe) -> None:
+    """So that times are those of the service, and not of connecting to it."""
+    server = serve(good)
+
+    assert probe(server).run(a_case(repeat=5)).ok
+    assert len({asked.port for asked in server.asked}) == 1
+
+
+def test_a_compressed_response_is_understood(serve: Serve, probe: Probe) -> None:
+    packed = gzip.compress(b'{"result": [1.5]}')
+    server = serve(lambda *_: Reply(packed, headers={"Content-Encoding": "gzip"}))
+
+    assert probe(server).run(a_case(expect={"values": {"result[0]": 1.5}})).ok
+
+
 class TestBadAnswers:
     def test_a_redirect_is_not_followed(self, serve: Serve, probe: Probe) -> None:
         """The key is for one address."""
@@ -113,6 +129,17 @@ class TestBadAnswers:
         done.set()
 
         assert_failed(check, "No answer within 0.2 s.")
+
+    def test_a_response_that_drips(self, serve: Serve, probe: Probe) -> None:
+        """It comes so slowly that it would never be complete; every byte would start the wait anew."""
+        check = probe(serve(lambda *_: Reply(b"x" * 200, pause=0.05))).run(a_case(timeout=0.3))
+
+        assert_failed(check, "The response was not complete in time: ")
+
+    def test_a_response_that_is_not_encoded_as_it_says(self, serve: Serve, probe: Probe) -> None:
+        check = probe(serve(lambda *_: Reply(headers={"Content-Encoding": "gzip"}))).run(a_case())
+
+        assert_failed(check, "The response is not encoded as its head says: ")
 
     def test_nobody_listens(self, probe: Probe) -> None:
         check = probe(f"http://127.0.0.1:{closed_port()}/score").run(a_case())

@@ -59,6 +59,7 @@ def exchange(session: requests.Session, access: Access, case: Case, deployment: 
     That no answer comes is an answer with a fault. Raises UserError where the address cannot be one.
     """
     import requests
+    from urllib3.exceptions import HTTPError
 
     parent = traceparent(trace)
     headers = {"Content-Type": case.content_type, "traceparent": parent, CLIENT_REQUEST_ID: trace}
@@ -89,7 +90,7 @@ def exchange(session: requests.Session, access: Access, case: Case, deployment: 
                 "fault": fault,
                 "again": status in NOT_YET,
             }
-    except requests.exceptions.RequestException as error:
+    except (requests.exceptions.RequestException, HTTPError) as error:
         fault, again = _why_none(error, case.timeout)
         answer = {"fault": fault, "again": again}
     return Answer(seconds=time.perf_counter() - started, trace=parent, **answer)
@@ -120,7 +121,8 @@ def _to_deployment(access: Access, deployment: str) -> dict[str, str]:
 def _read(response: requests.Response, deadline: float) -> tuple[bytes, str]:
     """The body as far as it goes into what is read, and why it does not."""
     blocks, size = [], 0
-    for block in response.iter_content(BLOCK):
+    # What has come by now, and not so many bytes: a response that drips must not take longer than it may.
+    while block := response.raw.read1(BLOCK, decode_content=True):
         blocks.append(block)
         size += len(block)
         if size > MOST_BYTES:
@@ -133,6 +135,7 @@ def _read(response: requests.Response, deadline: float) -> tuple[bytes, str]:
 def _why_none(error: Exception, timeout: float) -> tuple[str, bool]:
     """A sentence, and whether to ask again while what is asked may still be starting."""
     from requests import exceptions
+    from urllib3.exceptions import DecodeError, IncompleteRead
 
     innermost = _innermost(error)
     name = type(innermost).__name__
@@ -147,7 +150,9 @@ def _why_none(error: Exception, timeout: float) -> tuple[str, bool]:
         return "Nobody answers at this address: no connection in time.", True
     if isinstance(error, exceptions.Timeout) or isinstance(innermost, TimeoutError) or "ReadTimeout" in name:
         return f"No answer within {timeout:g} s.", True
-    if isinstance(error, exceptions.ChunkedEncodingError | exceptions.ContentDecodingError):
+    if isinstance(error, DecodeError):
+        return f"The response is not encoded as its head says: {innermost}.", False
+    if isinstance(innermost, IncompleteRead):
         return "The connection was dropped in the middle of the response.", True
     if "NameResolution" in name or "gaierror" in name:
         return "The host's name is not known.", True
