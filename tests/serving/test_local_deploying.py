@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from amltasks.endpoints.rollout import TAG
@@ -20,6 +22,7 @@ from amltasks.platforms.endpoints import Endpoint
 from amltasks.platforms.local.registry import LocalRegistry
 from amltasks.platforms.local.serving.endpoints import LocalEndpoints
 from amltasks.platforms.registry import NewModel
+from tests.azureml.steps import wait_for
 
 pytestmark = pytest.mark.xdist_group("local deploying")
 
@@ -33,6 +36,7 @@ def run(data):
     return {"result": [weights * value for value in json.loads(data)["data"]]}
 """
 TESTS = "cases: [{name: doubles, body: {data: [1, 2]}, expect: {length: {/result: 2}}}]"
+PRECHECK = "precheck"  # which the other tests leave out
 HALF = "blue 50 %, green 50 %"
 CANARY = ("--strategy", "canary", "--steps", "50,100", "--bake", "0", "--rules", "requests: 3")
 
@@ -52,7 +56,9 @@ class Laptop:
     def start(self, *options: str, script: str = SCORE, model: str = "scaling") -> subprocess.Popen[str]:
         (self.folder / "score").mkdir(exist_ok=True)
         (self.folder / "score" / "score.py").write_text(script)
-        command = ["deploy", "served", model, "--script", "score/score.py", "--tests", "tests.yml", "--no-precheck"]
+        command = ["deploy", "served", model, "--script", "score/score.py", "--tests", "tests.yml"]
+        command += ["--no-precheck"] if PRECHECK not in options else []
+        options = tuple(option for option in options if option != PRECHECK)
         return subprocess.Popen(
             [sys.executable, "-m", "amltasks", *command, *options],
             cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -72,9 +78,20 @@ class Laptop:
                 process.kill()
         return process.wait(60) == -signal.SIGKILL
 
-    def until(self, told: str, *options: str, model: str = "scaling") -> subprocess.Popen[str]:
+    def servers(self) -> list[psutil.Process]:
+        """Inference servers that have this folder in their command or environment."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if str(self.folder) in " ".join(process.environ().values()) and "gunicorn" in " ".join(
+                    process.cmdline()
+                ):
+                    found.append(process)
+        return found
+
+    def until(self, told: str, *options: str, model: str = "scaling", script: str = SCORE) -> subprocess.Popen[str]:
         """A run that has just said that."""
-        process = self.start(*options, model=model)
+        process = self.start(*options, model=model, script=script)
         assert process.stdout
         said = []
         for line in process.stdout:
@@ -171,6 +188,18 @@ def test_a_cancelled_run_says_how_things_are_and_the_next_one_goes_on(here: Lapt
     assert code == 0, log
     assert "this is the same one, and goes on" in log
     assert here.found().traffic == {"green": 100}
+
+
+def test_a_run_that_is_cancelled_while_the_script_is_tried_leaves_no_server(here: Laptop) -> None:
+    slow = "import time\ndef init():\n    time.sleep(600)\ndef run(data):\n    return 1\n"
+    process = here.until("in the inference server", PRECHECK, script=slow)
+    wait_for(lambda: len(here.servers()) > 0)
+    process.send_signal(signal.SIGINT)
+    log, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 130, log
+    assert here.servers() == []
+    assert here.endpoints.find("served") is None
 
 
 def test_what_a_killed_run_has_left_of_another_model_is_rolled_back_first(here: Laptop) -> None:

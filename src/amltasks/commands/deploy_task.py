@@ -55,6 +55,8 @@ def carry_out(job: Job, output: Output) -> ExitCode:
             report = deploying.run(_artifacts(job), watch_parent=True)
         except AmlTasksError:
             output.command(*_variables(deploying))
+            if (report := deploying.report()).checks:
+                publish_checks(job, output, report, secrets.redactor)
             raise
         deadline = time.monotonic() + _SECONDS_TO_PUBLISH if deploying.outcome == CANCELLED else None
         output.command(*_variables(deploying))

@@ -19,6 +19,7 @@ from amltasks.endpoints.rolling import HEADS, Outcome, Rolling
 from amltasks.endpoints.rollout import TAG, Phase, read_rollout
 from amltasks.endpoints.settings import OUR_TAGS
 from amltasks.endpoints.smoke.probing import Prober
+from amltasks.errors import AmlTasksError
 from amltasks.platforms.endpoints import Access, DeploymentSpec, Endpoints, EndpointSpec
 from amltasks.platforms.registry import Model, Registry
 from amltasks.report.checks import Check, CheckFile, CheckOutcome, CheckReport
@@ -70,13 +71,19 @@ class Deploying:
         return self._rolling.deployment if self._rolling else ""
 
     def run(self, places: list[Path], *, watch_parent: bool = False) -> CheckReport:
-        """places: where an artifact with metadata may lie. Raises UserError and ServiceError."""
+        """places: where an artifact with metadata may lie. Raises UserError and ServiceError; `report` has the rest."""
         try:
             stoppable(lambda: self._work(places), self._stop, watch_parent=watch_parent)
         except StoppedError:
             self.outcome = CANCELLED
-            self._leave()
-        return self._report(cancelled=self.outcome == CANCELLED)
+            if self._request.on_cancel is OnCancel.ROLLBACK:
+                within(_LAST_QUESTION, self._give_back)
+            self._tell_state("Cancelled")
+        except AmlTasksError:
+            if self._rolling is not None:
+                self._tell_state("Not finished")
+            raise
+        return self.report()
 
     def _work(self, places: list[Path]) -> None:
         self.models = tuple(find_models(self._registry, self._request.models, self._request.metadata, places))
@@ -153,36 +160,35 @@ class Deploying:
             self._asked[deployment] = bool(access.deployment_header) or deployment in access.addresses
         return self._asked[deployment]
 
-    def _leave(self) -> None:
-        """What a cancelled command says of how things are, and gives back where that is wanted."""
-        name = self.endpoint
-        if self._request.on_cancel is OnCancel.ROLLBACK:
-            within(_LAST_QUESTION, lambda: self._give_back(name))
-        found = within(_LAST_QUESTION, lambda: self._endpoints.find(name))
+    def _tell_state(self, why: str) -> None:
+        """What somebody has to know of a deployment that came to no end."""
+        found = within(_LAST_QUESTION, lambda: self._endpoints.find(self.endpoint))
         if found is None:
-            self._notes.append(f"Cancelled; how the requests to {name} are shared could not be asked any more.")
-            return
-        self.address = found.address
-        traffic = ", ".join(f"{deployment} {share} %" for deployment, share in found.traffic.items()) or "nobody"
-        left = "; the next run goes on or rolls back" if found.tags.get(TAG) else ""
-        self._notes.append(f"Cancelled; requests to {name} are answered by {traffic}{left}.")
-        self._warn(self._notes[-1])
+            note = f"{why}; how the requests to {self.endpoint} are shared could not be asked any more."
+        else:
+            self.address = found.address
+            traffic = ", ".join(f"{name} {share} %" for name, share in found.traffic.items()) or "nobody"
+            left = "; the next run goes on or rolls back" if found.tags.get(TAG) else ""
+            note = f"{why}; requests to {self.endpoint} are answered by {traffic}{left}."
+        self._notes.append(note)
+        self._warn(note)
 
-    def _give_back(self, name: str) -> None:
-        found = self._endpoints.find(name)
+    def _give_back(self) -> None:
+        found = self._endpoints.find(self.endpoint)
         rollout = read_rollout(found.tags) if found else None
         if rollout is not None and rollout.phase is not Phase.FINISHING:
-            self._endpoints.route(name, rollout.base)
-            self._endpoints.tag(name, {TAG: rollout.moved(Phase.ROLLING_BACK).tag()})
+            self._endpoints.route(self.endpoint, rollout.base)
+            self._endpoints.tag(self.endpoint, {TAG: rollout.moved(Phase.ROLLING_BACK).tag()})
 
-    def _report(self, *, cancelled: bool) -> CheckReport:
+    def report(self) -> CheckReport:
+        """Of all that was looked at by now."""
         rolling = self._rolling
         return CheckReport(
             title=f"{self._request.target.value}: {self.endpoint}",
             checks=tuple(self._all_checks()),
             started_at=self._started_at,
             finished_at=_now(),
-            cancelled=cancelled,
+            cancelled=self.outcome == CANCELLED,
             tables={"Rollout": (HEADS, *rolling.rows)} if rolling and rolling.rows else {},
             notes=(*self._notes, *(rolling.notes if rolling else ())),
         )

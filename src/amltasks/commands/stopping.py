@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import threading
@@ -11,7 +12,8 @@ from typing import TypeVar
 
 from amltasks.errors import AmlTasksError
 
-GRACE = 2.0  # seconds in which work that was asked to stop may still end by itself
+GRACE = 1.0  # seconds in which work that was asked to stop may still end by itself
+UNWINDING = 4.0  # seconds in which it may end what it has started; a scoring server is given three
 _LOOK = 0.1
 
 _Result = TypeVar("_Result")
@@ -45,11 +47,19 @@ def stoppable(work: Callable[[], _Result], stop: threading.Event, *, watch_paren
             if watch_parent and os.getppid() != parent:
                 stop.set()
         thread.join(GRACE if stop.is_set() else None)
+        if thread.is_alive():
+            _interrupt(thread)
+            thread.join(UNWINDING)
     if results:
         return results[0]
     if stop.is_set() or not errors:
         raise StoppedError from (errors[0] if errors else None)
     raise errors[0]
+
+
+def _interrupt(thread: threading.Thread) -> None:
+    """Has it go through its `finally` clauses, as Ctrl-C does for a main thread; not where it waits for a network."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(StoppedError))
 
 
 def within(seconds: float, work: Callable[[], _Result]) -> _Result | None:
