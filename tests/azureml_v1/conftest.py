@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.azureml.cloud import Azure, open_azure
+from tests.azureml.conftest import azureml_python
 from tests.locking import one_at_a_time
 
+__all__ = ["azureml_python"]  # of the SDK v2: what one of them registers, the other one finds
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 

@@ -18,6 +18,7 @@ from amltasks.platforms.azureml.connection import ServiceConnection, chosen_work
 from amltasks.platforms.azureml.credential import credential
 from amltasks.platforms.azureml.request import AzureRequest
 from amltasks.platforms.azureml.v1.endpoints import EndpointsV1
+from amltasks.platforms.azureml.v1.packages import PackagesV1
 from amltasks.platforms.azureml.v1.registry import RegistryV1
 from amltasks.platforms.endpoints import *
 from amltasks.platforms.registry import Model, NewModel

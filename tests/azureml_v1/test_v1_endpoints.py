@@ -10,6 +10,7 @@ import pytest
 
 from sandbox.azure.services.failures import Mishap
 from tests.azureml.cloud import GROUP, WORKSPACE, Azure
+from tests.azureml.exchanges import FAULTS, Request
 from tests.azureml_v1.places import Places, open_places
 
 pytestmark = [pytest.mark.xdist_group("azureml-v1 endpoints"), pytest.mark.timeout(400)]
@@ -287,3 +288,51 @@ result = [
         "begins with a letter.",
         "UserError: strategy: a container instance shares no requests: deploy to AKS, or replace what is there.",
     ]
+
+
+def test_an_image_is_built_into_the_workspaces_registry(places: Places, folder: Path) -> None:
+    """Requirements 2.22, 2.23: its location is what a web app is given."""
+    image, lines = ask(
+        places,
+        folder,
+        """
+packages = opened(PackagesV1)
+image = packages.package(spec("one"), "scoring", "7", tell)
+result = [image, lines]
+""",
+    )
+
+    assert image.endswith(".azurecr.io/scoring:7")
+    assert lines[0] == "The image is being built."
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("fault", ["429", "409", "reset", "reset after"])
+def test_a_service_whose_making_is_not_answered_is_made_once(places: Places, folder: Path, fault: str) -> None:
+    """What was asked for is there all the same: it is looked for, and waited for. So are its changes."""
+    name = f"once-{fault.replace(' ', '-')}"
+    faults = places.azure.world.faults
+    faults.add(
+        Request("new service", "POST", "*/services").fault(FAULTS[fault]),
+        Request("operation", "GET", "*/operations/*").fault(FAULTS[fault]),
+        Request("keys", "POST", "*/listkeys").fault(FAULTS[fault]),
+        Request("tags", "PATCH", f"*/services/{name}").fault(FAULTS[fault]),
+    )
+
+    state, tags, keyed = ask(
+        places,
+        folder,
+        FAILING
+        + f"""
+aci.ensure(EndpointSpec(name={name!r}), tell)
+deployed = aci.deploy({name!r}, spec("one"), tell)
+aci.tag({name!r}, {{"a": "b"}})
+keyed = bool(aci.access({name!r}).headers)
+found = aci.find({name!r})
+aci.delete({name!r}, tell)
+result = [deployed.deployment.state, found.tags, keyed]
+""",
+    )
+
+    faults.clear()
+    assert (state, tags, keyed) == ("ready", {"a": "b"}, True)

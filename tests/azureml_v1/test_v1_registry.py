@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from amltasks.platforms.registry import NewModel
 from tests.azureml.cloud import Azure
 from tests.azureml.exchanges import FAULTS, Request
+from tests.azureml.places import open_places as open_v2
 from tests.azureml_v1.places import Places, open_places
 
 pytestmark = pytest.mark.xdist_group("azureml-v1 registry")
@@ -114,6 +117,38 @@ result = [
     assert unknown == "UserError: The metrics of no-such-run could not be read: there is no such run."
     assert linked["run"] == uploaded["run"] == run
     assert (folder / "linked" / "model" / "deep" / "b.txt").is_file()
+
+
+@pytest.mark.long
+def test_what_one_sdk_registers_the_other_finds_and_downloads(
+    places: Places, folder: Path, azureml_python: Path
+) -> None:
+    ask(
+        places,
+        folder,
+        "new = NewModel(name='ours', path=Path(folder) / 'many', key='1', tags={'by': 'v1'}, properties={'p': 'q'})\n"
+        "result = registry.register(new).id",
+    )
+    with open_v2(dataclasses.replace(places.azure, python=azureml_python)) as by_v2:
+        registry = by_v2.open("amltasks.platforms.azureml.v2.registry:RegistryV2")
+        found = registry("get", name="ours", version="1")
+        got = Path(registry("download", model=found, folder=str(folder / "v2")))
+        registry("tag", model=found, tags={"alias": "champion"})
+        registry("register", model=NewModel(name="ours", path=folder / "model.pkl", key="2", tags={"by": "v2"}))
+    champion, newest, again, path = ask(
+        places,
+        folder,
+        """
+[two, one] = registry.versions("ours")
+again = registry.register(NewModel(name="ours", path=Path(folder) / "model.pkl", key="2"))
+path = registry.download(two, Path(folder) / "v1")
+result = [registry.get("ours", "champion").id, two.tags["by"], again.id, path.read_text()]
+""",
+    )
+
+    assert (found["tags"]["by"], found["properties"]["p"]) == ("v1", "q")
+    assert (got / "deep" / "b.txt").read_text() == "b"
+    assert (champion, newest, again, path) == ("ours:1", "v2", "ours:2", "one")
 
 
 @pytest.mark.parametrize("fault", ["429", "409", "reset", "reset after"])

@@ -79,7 +79,7 @@ class Assets:
             known = self._resources.get(path)
             if known:
                 for key in sorted({*known.properties, *properties} - _CHANGEABLE):
-                    if known.properties.get(key) != properties.get(key):
+                    if _comparable(known.properties.get(key)) != _comparable(properties.get(key)):
                         raise errors.exists(kind.word, name, version, key)
             else:
                 self._count(workspace, kind, name, version, properties, by)
@@ -144,6 +144,14 @@ def checked_environment(properties: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(conda, dict) or not isinstance(conda.get("dependencies"), list):
             raise errors.bad_conda("it has no list of dependencies.")
     return {**properties, "environmentType": "UserCreated"}
+
+
+def _comparable(value: Any) -> Any:
+    """Of a file's address, what comes before its datastore means the same in any case; clients change it."""
+    if not isinstance(value, str) or not value.startswith("azureml://"):
+        return value
+    workspace, datastores, path = value.partition("/datastores/")
+    return f"{workspace.lower()}{datastores}{path}"
 
 
 def _container(workspace: Resource, kind: Kind, name: str) -> str:
