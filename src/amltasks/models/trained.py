@@ -51,7 +51,7 @@ def model_of(result: NotebookResult, path: str, root: Path) -> Path:
             "; it was not run in this build, but its result taken from an earlier one" if result.reused_from else ""
         )
         raise UserError(
-            f"path: {quoted(str(found))} is older than the run of {result.title}, which did not write it{reused}."
+            f"path: {quoted(path)} is older than the run of {result.title}, which did not write it{reused}."
         )
     return found
 
