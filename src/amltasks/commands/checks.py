@@ -16,6 +16,8 @@ from amltasks.agent.output import Output
 from amltasks.commands.exit_codes import ExitCode
 from amltasks.commands.stopping import set_by_signals
 from amltasks.devops.pipeline import PipelineContext
+from amltasks.errors import UserError
+from amltasks.quoting import quoted
 from amltasks.redaction import Redactor
 from amltasks.report.check_log import checks_lines, write_checks
 from amltasks.report.check_publishers import JUNIT, SUMMARY, publish, redacted
@@ -43,6 +45,13 @@ def results_folder(job: Job) -> Path:
     return Path(staging or job.temp_folder) / "checks" / (job.variable("System.TaskInstanceName") or "results")
 
 
+def check_publishing(job: Job) -> frozenset[CheckTarget]:
+    """Where the step wants its checks. Comes before anything costs time: raises UserError, naming the input."""
+    if results_folder(job).is_file():
+        raise UserError(f"outputFolder: {quoted(job.inputs['outputFolder'])} is a file: name a folder.")
+    return parse_choices(job.inputs.get("publish", "").strip() or "testResults,summary", CheckTarget, "publish")
+
+
 def publish_checks(
     job: Job, output: Output, report: CheckReport, redactor: Redactor, *, deadline: float | None = None
 ) -> ExitCode:
@@ -52,7 +61,7 @@ def publish_checks(
     this must return, None for no hurry but that of a cancelled report. What could not be published is a warning, and
     no check fails by it.
     """
-    wanted = parse_choices(job.inputs.get("publish", "").strip() or "testResults,summary", CheckTarget, "publish")
+    wanted = check_publishing(job)
     title = " ".join(job.inputs.get("testRunTitle", "").split()) or job.variable("System.TaskDisplayName")
     report = redacted(report.model_copy(update={"title": title or report.title}), redactor.text)
     folder, stop = results_folder(job), threading.Event()

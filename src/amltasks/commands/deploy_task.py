@@ -11,7 +11,7 @@ from pathlib import Path
 from amltasks.agent import commands
 from amltasks.agent.job import Job
 from amltasks.agent.output import Output
-from amltasks.commands.checks import publish_checks, results_folder
+from amltasks.commands.checks import check_publishing, publish_checks, results_folder
 from amltasks.commands.deploy_request import DeployRequest, Target
 from amltasks.commands.deployed_models import downloaded
 from amltasks.commands.deploying import CANCELLED, Deploying
@@ -31,6 +31,7 @@ def carry_out(job: Job, output: Output) -> ExitCode:
     """Deploy, publish what was looked at, set the output variables and tell the agent the verdict."""
     with contextlib.ExitStack() as stack:
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=job.temp_folder)))
+        check_publishing(job)
         request = DeployRequest.from_inputs(Target(job.task.name), job.inputs, job.sources_folder, work)
         if request.platform is Platform.AZUREML_V1:
             output.command(commands.issue(NOTICE, "warning"))

@@ -12,7 +12,7 @@ from pathlib import Path
 from amltasks.agent import commands
 from amltasks.agent.job import Job
 from amltasks.agent.output import Output
-from amltasks.commands.checks import publish_checks, results_folder
+from amltasks.commands.checks import check_publishing, publish_checks, results_folder
 from amltasks.commands.exit_codes import ExitCode
 from amltasks.commands.places import local_folder, registry, sign_in
 from amltasks.commands.register_model_request import RegisterModelRequest
@@ -34,6 +34,7 @@ _SECONDS_UNTIL_CANCELLED = 120.0  # until the agent has heard of it; a busy serv
 
 def carry_out(job: Job, output: Output) -> ExitCode:
     """Register, publish the gate's checks, set the output variables and tell the agent the verdict."""
+    check_publishing(job)
     request = RegisterModelRequest.from_inputs(job.inputs, job.sources_folder)
     redactor = Redactor(job.secrets())
     _refuse_secrets(request, redactor)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from amltasks.agent import commands
 from amltasks.agent.job import Job
 from amltasks.agent.output import Output
-from amltasks.commands.checks import exit_code, publish_checks, results_folder
+from amltasks.commands.checks import check_publishing, exit_code, publish_checks, results_folder
 from amltasks.commands.exit_codes import ExitCode
 from amltasks.commands.places import endpoints, local_folder, sign_in
 from amltasks.commands.secrets import Secrets
@@ -24,6 +24,7 @@ def carry_out(job: Job, output: Output) -> ExitCode:
     """Test, publish, set the output variables and tell the agent the verdict."""
     secrets = Secrets(job, output)
     secrets.add(job.inputs.get("key", "").strip())
+    check_publishing(job)
     request = TestEndpointRequest.from_inputs(job.inputs, job.sources_folder)
     with contextlib.ExitStack() as stack:
         places = None

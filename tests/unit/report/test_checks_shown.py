@@ -10,9 +10,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from amltasks.agent.job import Job
 from amltasks.agent.output import Output
-from amltasks.commands.checks import exit_code
+from amltasks.commands.checks import check_publishing, exit_code
 from amltasks.commands.exit_codes import ExitCode
+from amltasks.errors import UserError
 from amltasks.redaction import Redactor
 from amltasks.report.check_junit import checks_junit_xml
 from amltasks.report.check_log import write_checks
@@ -141,3 +143,23 @@ def test_text_stays_text_everywhere() -> None:
     assert "[[ATTACHMENT|" not in (suite.findtext("testcase/system-out") or "")
     assert "<b>" not in re.sub(r"(`{4,})text\n.*?\n\1\n?", "", markdown, flags=re.DOTALL)
     assert "##vso[" not in markdown
+
+
+@pytest.mark.parametrize(
+    ("inputs", "sentence"),
+    [
+        ({"publish": "testResult"}, "did you mean 'testResults'"),
+        ({"outputFolder": "there.txt"}, "is a file: name a folder"),
+    ],
+)
+def test_where_checks_go_is_looked_at_before_anything_costs_time(
+    inputs: dict[str, str], sentence: str, tmp_path: Path
+) -> None:
+    (tmp_path / "there.txt").touch()
+    variables = {"Agent.TempDirectory": str(tmp_path), "Build.SourcesDirectory": str(tmp_path)}
+    task = {"name": "TestEndpoint", "version": "1.0.0"}
+
+    with pytest.raises(UserError, match=f"^{next(iter(inputs))}: ") as raised:
+        check_publishing(Job.model_validate({"task": task, "inputs": inputs, "variables": variables, "secrets": {}}))
+
+    assert sentence in str(raised.value)
