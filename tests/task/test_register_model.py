@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -69,9 +68,7 @@ class Builds:
         self.first = site.run(pipeline=pipeline(task("train.ipynb"), trained))
         self.worse = with_metrics(site, 0.7, champion="stage:production")
         self.overridden = with_metrics(site, 0.6, override="the old data were wrong")
-        began = time.monotonic()
         self.cancelled = with_metrics(site, 0.5, whenNotBetter="cancel")
-        self.seconds_to_cancel = time.monotonic() - began
         self.failed = with_metrics(site, 0.5, whenNotBetter="fail", expectedHash="0" * 64)
         self.registry = LocalRegistry(site.folder / "agent" / "_work" / "1" / ".amltasks")
 
@@ -171,7 +168,6 @@ def test_a_build_is_cancelled_only_after_the_comparison_was_published(builds: Bu
     assert "said" not in cancelled.verdicts
     assert checks(cancelled)["accuracy"][0] == "Failed"
     assert any("accuracy 0.5 is worse than the champion's 0.6" in line for line in cancelled.errors("register"))
-    assert builds.seconds_to_cancel < 100  # and not the two minutes that the step would wait
 
 
 def test_a_model_that_is_not_what_was_trained_fails_the_step(builds: Builds) -> None:
