@@ -64,6 +64,43 @@ REQUESTS = (
     Request("metrics", "GET", "*/mlflow/*"),
 )
 
+# Of models, endpoints and computes, in the order in which `test_faults_of_places` makes them.
+OF_PLACES = (
+    Request("versions of a model", "GET", "*/models/m*/versions"),
+    Request("whether there is a model", "GET", "*/models/m*"),
+    Request("datastore for a model", "GET", "*/datastores/workspaceblobstore"),
+    Request("its secrets", "POST", "*/listSecrets"),
+    Request("whether the model is there", "HEAD", "*/LocalUpload/*"),
+    Request("blobs of the model", "PUT", "*/LocalUpload/*"),
+    Request("what confirms them", "PUT", "*/LocalUpload/*", "comp=metadata*"),
+    Request("model", "PUT", "*/models/*/versions/1"),
+    Request("version of a model", "GET", "*/models/*/versions/1"),
+    Request("tags of the model", "PUT", "*/models/*/versions/1", nth=2),
+    Request("where the model's blobs are", "GET", "/azureml-blobstore*", "*comp=list*"),
+    Request("the model's blobs", "GET", "*/LocalUpload/*"),
+    Request("whether there is an endpoint", "GET", "*/onlineEndpoints/*"),
+    Request("endpoint", "PUT", "*/onlineEndpoints/far*"),
+    Request("how far an operation is", "GET", "*/mfeOperationsStatus/*"),
+    Request("deployments", "GET", "*/deployments"),
+    Request("whether the code is there", "GET", "*/codes/*/versions"),
+    Request("place for the code", "POST", "*/startPendingUpload"),
+    Request("whether the code's blobs are there", "HEAD", "*/code/*"),
+    Request("blobs of the code", "PUT", "*/code/*", "sv=*"),
+    Request("what confirms the code's", "PUT", "*/code/*", "comp=metadata*"),
+    Request("code", "PUT", "*/codes/*"),
+    Request("environment", "PUT", "*/environments/*"),
+    Request("deployment", "PUT", "*/deployments/*"),
+    Request("deployment that is made", "GET", "*/deployments/*"),
+    Request("shares", "PUT", "*/onlineEndpoints/far*", nth=3),
+    Request("keys", "POST", "*/listKeys"),
+    Request("log of a container", "POST", "*/getLogs"),
+    Request("end of a deployment", "DELETE", "*/deployments/*"),
+    Request("end of an endpoint", "DELETE", "*/onlineEndpoints/*"),
+    Request("compute", "PUT", "*/computes/*"),
+    Request("how far a compute is", "GET", "*/computes/*"),
+    Request("end of a compute", "DELETE", "*/computes/*"),
+)
+
 FAULTS: dict[str, dict[str, Any]] = {
     "429": {"status": 429, "headers": {"Retry-After": "1"}},
     "409": {"status": 409},

@@ -7,6 +7,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -203,6 +204,21 @@ def test_why_a_script_does_not_start_is_told_with_its_log(
         assert "The deployment red was left half made: it is made anew." in managed.told
         managed("delete_deployment", endpoint=served, deployment="red")
     assert managed("find", name=served)["deployments"][0]["traffic"] == 100
+
+
+def test_why_an_image_is_not_built_is_told_with_pips_words(
+    managed: Place, served: str, deployment: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    conda = tmp_path / "conda.yml"
+    pip = ["./nothing-of-that-name.whl", "azureml-inference-server-http"]
+    conda.write_text(json.dumps({"name": "n", "dependencies": ["python=3.11", "pip", {"pip": pip}]}))
+    failed = managed("deploy", endpoint=served, spec=deployment("red", environment={"conda": conda}))
+    managed("delete_deployment", endpoint=served, deployment="red")
+
+    assert failed["cause"] == "imageBuild"
+    assert failed["reason"].startswith("Its image could not be built: ")
+    assert "nothing-of-that-name" in failed["reason"]
+    assert "pip install" in failed["log"]
 
 
 def test_what_azure_has_no_room_for_is_told_and_nothing_is_left(

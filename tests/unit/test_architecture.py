@@ -83,6 +83,7 @@ AZUREML = {
         "v1/services",
         "v2/client",
         "v2/computes",
+        "v2/deployment_logs",
         "v2/deployments",
         "v2/endpoints",
         "v2/jobs",
@@ -95,7 +96,7 @@ SDKS = {
     "azure": {"devops/sdk.py", "commands/places.py"} | AZUREML,
     "azure.ai": {
         f"platforms/azureml/v2/{name}.py"
-        for name in ("client", "computes", "deployments", "endpoints", "jobs", "registry")
+        for name in ("client", "computes", "deployment_logs", "deployments", "endpoints", "jobs", "registry")
     },
     "azureml": {
         f"platforms/azureml/v1/{name}.py"

@@ -35,6 +35,7 @@ _MEANING = {
     Cause.OTHER: "It could not be started",
 }
 _RAISED = re.compile(r"^(?:\w+\.)*(\w*(?:Error|Exception|Exit|Interrupt)): ?(.*)$", re.MULTILINE)
+_NOT_BUILT = re.compile(r"^\s*(?:error|×)[: ]\s*(.+)$", re.MULTILINE | re.IGNORECASE)  # by pip, conda, uv
 _OF_SERVER = ("UserScriptException", "UserScriptImportException")  # what it says of what the script has raised
 
 
@@ -51,10 +52,14 @@ def cause_of(said: str, log: str = "") -> Cause:
 
 
 def reason_of(cause: Cause, said: str, log: str = "") -> str:
-    """One sentence. What a script has raised comes before what the service makes of it."""
+    """One sentence. What a script has raised, or pip has said, comes before what the service makes of it.
+
+    log: of the container, or of the image that could not be built.
+    """
     raised = _RAISED.findall(log) if cause in (Cause.INIT, Cause.MISSING_MODEL, Cause.PORT) else []
     raised = [each for each in raised if each[0] not in _OF_SERVER] or raised
-    words = f"{raised[-1][0]}: {raised[-1][1]}" if raised else said
+    built = _NOT_BUILT.findall(log) if cause is Cause.IMAGE_BUILD else []
+    words = f"{raised[-1][0]}: {raised[-1][1]}" if raised else built[0] if built else said
     words = one_line(words, 600).rstrip(". ")
     return f"{_MEANING[cause]}: {words}." if words else f"{_MEANING[cause]}."
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from amltasks.errors import ServiceError, UserError
 from amltasks.platforms.azureml.answers import answered, repeated, said_by
+from amltasks.platforms.azureml.computes import SYSTEM_ASSIGNED
 from amltasks.platforms.azureml.connection import Cloud, Workspace
 from amltasks.platforms.azureml.service import there_are
 from amltasks.quoting import quoted
@@ -87,6 +88,18 @@ class Client:
                 return sorted(str(item.name) for item in listed_by())
         except (ServiceError, UserError):
             return []
+
+
+def identity_of(wanted: str) -> Any:
+    """Of a compute or an endpoint. wanted: `systemAssigned`, the resource id of one, or empty for none said."""
+    from azure.ai.ml.entities import IdentityConfiguration, ManagedIdentityConfiguration
+
+    if not wanted:
+        return None
+    if wanted == SYSTEM_ASSIGNED:
+        return IdentityConfiguration(type="system_assigned")
+    named = [ManagedIdentityConfiguration(resource_id=wanted)]
+    return IdentityConfiguration(type="user_assigned", user_assigned_identities=named)
 
 
 def _silence() -> None:

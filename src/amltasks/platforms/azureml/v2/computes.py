@@ -8,7 +8,7 @@ from amltasks.errors import ServiceError, UserError
 from amltasks.platforms.azureml.answers import answered, repeated, said_by
 from amltasks.platforms.azureml.computes import SYSTEM_ASSIGNED, Cluster, Found, State
 from amltasks.platforms.azureml.connection import Cloud, Workspace
-from amltasks.platforms.azureml.v2.client import Client
+from amltasks.platforms.azureml.v2.client import Client, identity_of
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -107,21 +107,10 @@ def _entity(cluster: Cluster) -> Any:
         max_instances=cluster.maximum,
         idle_time_before_scale_down=cluster.idle,
         tier="low_priority" if cluster.low_priority else "dedicated",
-        identity=_identity(cluster.identity),
+        identity=identity_of(cluster.identity),
         description=cluster.description or None,
         tags=dict(cluster.tags),
     )
-
-
-def _identity(wanted: str) -> Any:
-    from azure.ai.ml.entities import IdentityConfiguration, ManagedIdentityConfiguration
-
-    if not wanted:
-        return None
-    if wanted == SYSTEM_ASSIGNED:
-        return IdentityConfiguration(type="system_assigned")
-    named = [ManagedIdentityConfiguration(resource_id=wanted)]
-    return IdentityConfiguration(type="user_assigned", user_assigned_identities=named)
 
 
 def _told_identity(found: Any) -> str:

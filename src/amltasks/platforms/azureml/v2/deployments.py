@@ -16,7 +16,7 @@ MANAGED, KUBERNETES = "managed", "kubernetes"
 SCORING_IMAGE = "mcr.microsoft.com/azureml/minimal-py312-inference:latest"  # where nothing says what is needed
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,30}[A-Za-z0-9]")
 _GIB = 1 << 30
-_SETTINGS = {MANAGED: {"publicNetworkAccess", "egressPublicNetworkAccess"}, KUBERNETES: set[str]()}
+_SETTINGS = {MANAGED: {"identity", "publicNetworkAccess"}, KUBERNETES: {"identity"}}
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from amltasks.agent.neutral import one_line
-from amltasks.errors import AmlTasksError, UserError
+from amltasks.errors import AmlTasksError, ServiceError, UserError
 from amltasks.platforms.azureml.answers import answered, repeated, said_by
 from amltasks.platforms.azureml.causes import cause_of, reason_of
 from amltasks.platforms.azureml.connection import Cloud, Workspace
 from amltasks.platforms.azureml.service import there_are
-from amltasks.platforms.azureml.v2.client import Client
+from amltasks.platforms.azureml.v2.client import Client, identity_of
+from amltasks.platforms.azureml.v2.deployment_logs import build_log, container_log
 from amltasks.platforms.azureml.v2.deployments import (
     KUBERNETES,
     MANAGED,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
 _PATIENCE = 90 * 60.0  # seconds for a deployment; Azure ML itself gives up sooner
 _LOOK, _TOLD_EACH = 1.0, 60.0  # seconds
-_LINES = 500  # of a log
+_OWN_LOG = "Container logs:"  # what stands before it is said by the service
 _BUSY = ("creating", "deleting")
 _STATES: dict[str, State] = {"Succeeded": "ready", "Failed": "failed", "Canceled": "failed", "Deleting": "deleting"}
 _AUTH = {Auth.KEY: "key", Auth.NONE: "key", Auth.TOKEN: "aml_token", Auth.AAD: "aad_token"}
@@ -144,7 +145,7 @@ class EndpointsV2(Client):
         return repeated(ask)
 
     def log(self, endpoint: str, deployment: str) -> str:
-        return repeated(lambda: self._log(endpoint, deployment))
+        return repeated(lambda: container_log(self._client, endpoint, deployment))
 
     def delete_deployment(self, endpoint: str, deployment: str, tell: Tell) -> None:
         found = self._settled(endpoint, tell, deployment)
@@ -201,7 +202,7 @@ class EndpointsV2(Client):
                 tell(f"{busy[-1].name} is being changed already: this is waited for.")
                 told = True
             if time.monotonic() > end:
-                raise UserError(
+                raise ServiceError(
                     f"{busy[-1].name}: what was begun earlier has not ended for {self._patience / 60:.0f} min."
                 )
             time.sleep(_LOOK)
@@ -235,6 +236,7 @@ class EndpointsV2(Client):
             "auth_mode": _AUTH[spec.auth],
             "description": spec.description or None,
             "tags": dict(spec.tags),
+            "identity": identity_of(spec.settings.get("identity", "")),
         }
         if self._kind == KUBERNETES:
             return KubernetesOnlineEndpoint(**common, compute=spec.compute)
@@ -295,31 +297,27 @@ class EndpointsV2(Client):
         return None
 
     def _failed(self, endpoint: str, name: str, found: Deployment | None, failure: tuple[str, str]) -> Deployed:
-        log, events = "", tuple[str, ...]()
+        """With what can be had of its logs."""
+        said = ": ".join(filter(None, failure))
+        log = storage = image = ""
+        with contextlib.suppress(AmlTasksError):
+            image = repeated(lambda: build_log(self._client, self._credential, said))
         if found:
-            with contextlib.suppress(AmlTasksError):  # what cannot be had is not shown
-                log = self.log(endpoint, name)
             with contextlib.suppress(AmlTasksError):
-                fetched = repeated(lambda: self._log(endpoint, name, "storage-initializer"))
-                events = tuple(line for line in fetched.splitlines() if line.strip())
-        head, _, own = log.partition("Container logs:")
-        if own:
-            events = (*(line.strip() for line in head.splitlines() if line.strip()), *events)
-        cause = cause_of(" ".join(failure), own or log)
-        reason = reason_of(cause, ": ".join(filter(None, failure)), own or log)
+                log = self.log(endpoint, name)
+                storage = repeated(lambda: container_log(self._client, endpoint, name, "storage-initializer"))
+        head, _, own = log.partition(_OWN_LOG)
+        cause = cause_of(said, own)
+        reason = reason_of(cause, said, image or own)
+        events = [said, *(head if own else "").splitlines(), *storage.splitlines()]
         deployment = found or Deployment(name=name, state="failed")
         return Deployed(
             deployment=deployment.model_copy(update={"state": "failed", "reason": reason}),
             cause=cause,
             reason=reason,
-            log=log,
-            events=(one_line(": ".join(failure), 1000), *events),
+            log=image or log,
+            events=tuple(one_line(line, 1000) for line in events if line.strip()),
         )
-
-    def _log(self, endpoint: str, deployment: str, container: str | None = None) -> str:
-        with answered(f"The log of the deployment {deployment} could not be read"):
-            logs = self._client.online_deployments
-            return str(logs.get_logs(deployment, endpoint, lines=_LINES, container_type=container))
 
     def _deleted(self, what: str, begin: Callable[[], Any]) -> None:
         from azure.core.exceptions import ResourceNotFoundError
