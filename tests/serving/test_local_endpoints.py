@@ -309,3 +309,17 @@ def test_an_endpoint_ends_when_its_folder_is_deleted(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "endpoints")
 
     assert eventually(lambda: not door.is_running() or door.status() == psutil.STATUS_ZOMBIE)
+
+
+def test_what_is_kept_here_is_not_code_though_it_lies_among_it(tmp_path: Path) -> None:
+    served = Served(tmp_path)
+    served.places.ensure(EndpointSpec(name=NAME), print)
+    try:
+        (tmp_path / "score.py").write_text("def init(): ...\n\n\ndef run(raw):\n    return 1\n")
+        spec = DeploymentSpec(name="blue", models=(served.model,), code=tmp_path, script="score.py")
+
+        assert served.places.deploy(NAME, spec, print).cause is None
+        (code,) = served.files.tries.glob("blue-*/code")
+        assert {path.name for path in code.iterdir()} - {"__pycache__"} == {"code", "model.txt", "score.py"}
+    finally:
+        served.places.delete(NAME, print)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -30,7 +31,7 @@ from amltasks.platforms.local.serving.state import EndpointFolder, LocalEndpoint
 from amltasks.quoting import quoted
 
 _NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
-_NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__", ".amltasks", "*.pyc")
+_NOT_COPIED = {".git", "__pycache__", ".amltasks"}
 
 
 class LocalEndpoints:
@@ -136,7 +137,7 @@ class LocalEndpoints:
         """All that the server needs, so that nothing of what is here now is needed later."""
         made = folder.tries / f"{spec.name}-{uuid.uuid4().hex[:8]}"
         made.mkdir(parents=True)
-        shutil.copytree(spec.code, made / "code", ignore=_NOT_COPIED)
+        shutil.copytree(spec.code, made / "code", ignore=self._not_copied)
         downloaded = {}
         for number, model in enumerate(spec.models):
             place = made / "models" / str(number)
@@ -154,6 +155,11 @@ class LocalEndpoints:
         )
         ids = tuple(model.id for model in spec.models)
         return Try(deployment=spec.name, folder=made.name, server=server, models=ids, tags=spec.tags)
+
+    def _not_copied(self, folder: str, names: list[str]) -> set[str]:
+        """What is no code, and above all not what is kept here: the copy would be copied without end."""
+        ours = {self._root, self._root.with_name("models")}
+        return {name for name in names if name in _NOT_COPIED or Path(os.path.abspath(folder), name) in ours}
 
 
 def _checked_name(name: str) -> str:

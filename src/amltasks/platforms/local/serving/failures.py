@@ -17,6 +17,7 @@ _OF_SERVER = ("azureml_inference_server_http.", "werkzeug.")
 _LOG_LINE = re.compile(r"^(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\[\d{4}-\d\d-\d\d)")
 _NO_MODULE = re.compile(r"ModuleNotFoundError: No module named '([^']+)'")
 _NO_FILE = re.compile(r"(?:FileNotFoundError|NotADirectoryError|IsADirectoryError|OSError): .*?'([^']+)'")
+_NO_MODEL = re.compile(r"ModelNotFoundException|Model not found in cache")
 _SERVER_SAYS = re.compile(r"UserScriptError: (.+)")
 _WORKER_ENDS = re.compile(r"Worker \(pid:\d+\) (?:exited with|was sent) (code \d+|SIG[A-Z]+)")
 _TRIES = 3
@@ -67,7 +68,8 @@ def start_failure(log: str, code_folder: Path, models: Path | None, *, conda: st
             reason=f"There is no file {file[1]!r} among the models{raised.place}: there {_there(models)}",
             traceback=raised.traceback,
         )
-    return Failure(cause=Cause.INIT, reason=f"{where} {raised.error}{raised.place}", traceback=raised.traceback)
+    cause = Cause.MISSING_MODEL if _NO_MODEL.search(raised.error) else Cause.INIT
+    return Failure(cause=cause, reason=f"{where} {raised.error}{raised.place}", traceback=raised.traceback)
 
 
 def ends_over_and_over(log: str) -> str:

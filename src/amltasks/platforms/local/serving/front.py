@@ -64,11 +64,13 @@ class Front:
         """Starts the server beside the one that there is, which goes when the new one answers."""
         async with self._locks.setdefault(wanted.deployment, asyncio.Lock()):
             before = self.endpoint.deployment(wanted.deployment)
+            if before is not None and before.serving == wanted:  # it was asked for twice, as its door had died over it
+                return Deployed(deployment=self._told(wanted.deployment))
             made = before or LocalDeployment(name=wanted.deployment, state="creating", latest=wanted.folder)
             state = before.state if before and before.serving else "creating"
             self._save_deployment(made.model_copy(update={"latest": wanted.folder, "state": state, "reason": ""}))
             if before is not None and not (before.serving and before.serving.folder == before.latest):
-                self._remove(before.latest)
+                await self._remove(before.latest)
             server = self._scoring(wanted)
             try:
                 await server.start(START_SECONDS)
@@ -118,9 +120,9 @@ class Front:
         server = self._servers.pop(name, None)
         if server is not None:
             await server.stop(_DRAIN_SECONDS)
-        self._remove(found.latest)
+        await self._remove(found.latest)
         if found.serving is not None:
-            self._remove(found.serving.folder)
+            await self._remove(found.serving.folder)
 
     async def close(self) -> None:
         """All servers end."""
@@ -144,7 +146,7 @@ class Front:
 
     async def _retire(self, server: Scoring, folder: str) -> None:
         await server.stop(_DRAIN_SECONDS)
-        self._remove(folder)
+        await self._remove(folder)
 
     def _failed(self, wanted: Try, ended: str) -> Deployed:
         log = (self._folder.tries / wanted.folder / "server.log").read_text("utf-8", "replace")
@@ -187,7 +189,8 @@ class Front:
         kept |= {each.serving.folder for each in self.endpoint.deployments if each.serving}
         for folder in self._folder.tries.glob("*"):
             if folder.name not in kept:
-                self._remove(folder.name)
+                shutil.rmtree(folder, ignore_errors=True)
 
-    def _remove(self, folder: str) -> None:
-        shutil.rmtree(self._folder.tries / folder, ignore_errors=True)
+    async def _remove(self, folder: str) -> None:
+        """While requests go on: models are large."""
+        await asyncio.to_thread(shutil.rmtree, self._folder.tries / folder, ignore_errors=True)
