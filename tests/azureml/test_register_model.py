@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.azureml.cloud import Azure, open_azure
+from tests.azureml.cloud import GROUP, WORKSPACE, Azure, open_azure
 from tests.azureml.registering import checks, register, repository
 from tests.azureml.steps import Ended
 from tests.azureml.steps import repository as notebooks
@@ -69,3 +69,28 @@ def test_what_a_job_has_left_is_registered_from_its_results_and_belongs_to_it(az
     metadata = json.loads(Path(registered.variable("MetadataFile")).read_text())
     assert (metadata["run"], metadata["metrics"]) == (trained.variable("Jobs"), {"accuracy": 0.75})
     assert metadata["tags"]["amltasks.notebook"] == "nb/train.ipynb"
+
+
+@pytest.mark.long
+def test_a_laptop_traces_the_models_of_a_build(azure: Azure, tmp_path: Path) -> None:
+    inputs = {"modelName": "traced", "metricsFile": "metrics.json", "data": "metrics: metrics.json"}
+    register(azure, repository(tmp_path / "repo", 0.8), tmp_path / "out", "31", **inputs)
+    application, secret = azure.principal()
+    place = ["--platform", "azureml", "--subscription", azure.subscription, "--resource-group", GROUP]
+    asked = ["trace", "--build", "n.31", "--json", *place, "--workspace", WORKSPACE]
+
+    done = azure.run(
+        "-m",
+        "amltasks",
+        *asked,
+        AZURE_TENANT_ID=azure.tenant,
+        AZURE_CLIENT_ID=application.client_id,
+        AZURE_CLIENT_SECRET=secret,
+    )
+
+    assert done.returncode == 0, done.stderr
+    (trace,) = json.loads(done.stdout)
+    assert (trace["model"], trace["metrics"]) == ("traced:1", {"accuracy": 0.8})
+    assert trace["chain"]["Build id"] == "31"
+    assert trace["chain"]["Data"].startswith('{"metrics": "metrics.json@sha256:')
+    assert trace["links"]["Page of the build"] == "https://dev.azure.com/org/project/_build/results?buildId=31"
