@@ -9,25 +9,34 @@ import shutil
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import pytest
 import requests
 
+from amltasks.platforms.local.serving.endpoints import LocalEndpoints
+from sandbox.agent.azure import connect_azure
 from sandbox.agent.endpoints import Endpoint
+from sandbox.azure.services.scoring import address_of
+from sandbox.proxy import proxy_environment
 from tests.notebooks.running import ROOT, notebook_python
 from tests.task.pipelines import Published, Site
 
 EXAMPLE = "examples/train-register-deploy"
+PROD = "diabetes-prod"
 PATIENT = {"data": [[59, 2, 32.1, 101, 157, 93.2, 38, 4, 4.8598, 87]]}
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
+
+
+Access: TypeAlias = tuple[str, Mapping[str, str], Mapping[str, Any]]
 
 
 class Client:
     """Somebody who keeps asking an endpoint, on one connection and on new ones in turn, and counts what comes back."""
 
-    def __init__(self, address: str, headers: Mapping[str, str], **proxies: str | Mapping[str, str]) -> None:
+    def __init__(self, address: str, headers: Mapping[str, str], options: Mapping[str, Any]) -> None:
         self.answers: Counter[str] = Counter()
-        self._address, self._headers, self._options = address, headers, proxies
+        self._address, self._headers, self._options = address, headers, options
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._ask)
 
@@ -45,8 +54,8 @@ class Client:
             for session in (kept, requests.Session()):
                 try:
                     answer = session.post(
-                        self._address, json=PATIENT, headers=dict(self._headers), timeout=60, **self._options
-                    )  # type: ignore[arg-type]
+                        self._address, json=PATIENT, headers=self._headers, timeout=60, **self._options
+                    )
                     self.answers[str(answer.status_code)] += 1
                 except requests.RequestException as error:
                     self.answers[type(error).__name__] += 1
@@ -56,10 +65,10 @@ class Client:
 class Team:
     """A repository of the example, whose commits go through its pipeline."""
 
-    def __init__(self, site: Site, platform: str, endpoints: tuple[Endpoint, ...] = ()) -> None:
+    def __init__(self, site: Site, platform: str, endpoints: tuple[Endpoint, ...]) -> None:
         self.site = site
         self.platform = platform
-        self._endpoints = endpoints
+        self.endpoints = endpoints
         self.folder = site.repository / EXAMPLE
         shutil.copytree(ROOT / EXAMPLE, self.folder)
         # The notebook's libraries are there already.
@@ -81,21 +90,26 @@ class Team:
         return self.site.run_file(
             f"{EXAMPLE}/azure-pipelines.yml",
             parameters={"platform": self.platform},
-            endpoints=self._endpoints,
+            endpoints=self.endpoints,
             approvals={"prod": "approve"},
         )
 
 
-def test_a_worse_a_broken_and_a_slow_commit_are_stopped_and_nobody_notices(new_site: Callable[[], Site]) -> None:
+@pytest.mark.parametrize("platform", ["agent", "azureml", "azureml-v1"])
+def test_a_worse_a_broken_and_a_slow_commit_are_stopped_and_nobody_notices(
+    new_site: Callable[[], Site], platform: str
+) -> None:
     site = new_site()
-    team = Team(site, "agent")
+    team = Team(site, platform, ())
+    if platform != "agent":
+        team.endpoints = (connect_azure(site.world),)
+        site.environment |= proxy_environment(site.world, site.folder)
 
     first = team.push()
     assert first.result.result == "succeeded", str(first)
     assert stages(first) == {"CI": "succeeded", "Train": "succeeded", "QA": "succeeded", "Prod": "succeeded"}
-    address, headers = local_access(site)
 
-    with Client(address, headers) as client:
+    with Client(*ACCESS[platform](site)) as client:
         team.change("train.ipynb", "alpha = 1.0", "alpha = 10000.0")
         worse = team.push()
         team.change("train.ipynb", "alpha = 10000.0", "alpha = 1.0")
@@ -122,11 +136,37 @@ def stages(ran: Published) -> dict[str, str | None]:
     return {record.ref_name: record.result for record in ran.result.records if record.type == "Stage"}
 
 
-def local_access(site: Site) -> tuple[str, Mapping[str, str]]:
-    from amltasks.platforms.local.serving.endpoints import LocalEndpoints
-
+def local_access(site: Site) -> Access:
     endpoints = LocalEndpoints(site.folder / "agent" / "amltasks")
     endpoints.open()
-    access = endpoints.access("diabetes-prod")
+    access = endpoints.access(PROD)
     endpoints.close()
-    return access.address, access.headers
+    return access.address, access.headers, {}
+
+
+def online_access(site: Site) -> Access:
+    endpoints = site.world.azure.onlineendpoints
+    endpoint = endpoints.named(PROD)
+    assert endpoint is not None
+    return endpoint.properties["scoringUri"], _bearer(endpoints.keys.of(endpoint).primary), _through_the_proxy(site)
+
+
+def service_access(site: Site) -> Access:
+    azure = site.world.azure
+    (workspace,) = azure.workspaces.all()
+    service = azure.services.find(workspace, PROD)
+    assert service is not None
+    address = address_of(azure, workspace, service, service.asked)
+    return f"{address}/score", _bearer(service.keys[0]), _through_the_proxy(site)
+
+
+ACCESS = {"agent": local_access, "azureml": online_access, "azureml-v1": service_access}
+
+
+def _bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+def _through_the_proxy(site: Site) -> dict[str, Any]:
+    proxies = {scheme: site.environment[f"{scheme.upper()}_PROXY"] for scheme in ("http", "https")}
+    return {"proxies": proxies, "verify": site.environment["REQUESTS_CA_BUNDLE"]}
