@@ -186,6 +186,9 @@ def test_variables_of_the_pipeline_do_not_reach_the_script(tried: Try, monkeypat
     checks = tried(script, spec={"variables": {"OWN": "here"}}, redact=lambda text: text.replace("hidden-word", "***"))
 
     assert '{"mine": null, "own": "here"}' in checks["Request sample"].message
+    log = checks["Scoring script starts"].files[0].path.read_text("utf-8")
+    assert "told: ***" in log
+    assert "hidden-word" not in log
 
 
 def test_a_script_that_is_not_there_is_told(tried: Try) -> None:

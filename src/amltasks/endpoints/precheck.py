@@ -78,6 +78,7 @@ class _Precheck:
         self._folder = folder
         self._redact = redact
         self._within = within
+        self._log = folder / "server.log"
         self._code = spec.code.absolute()
         self._needing_server = [*(f"Request {case.name}" for case in cases), _ROWS, _ERRORS]
 
@@ -149,17 +150,20 @@ class _Precheck:
     def _started(self, running: Trial, began: datetime) -> Check:
         memory = f"{running.memory / 2**20:.0f} MB"
         message = f"Imported, and init() is done: ready after {running.seconds:.1f} s, with {memory} of memory."
-        return self._check(_STARTS, _PASSED, message, "", began)
+        return self._with_log(self._check(_STARTS, _PASSED, message, "", began))
 
     def _not_started(self, server: Server, ended: str, began: datetime) -> Check:
-        log = (self._folder / "server.log").read_text("utf-8", "replace")
+        log = self._log.read_text("utf-8", "replace")
         if ended:
             failure = start_failure(log, self._code, server.models, conda=self._conda, ended=ended)
         else:
             failure = late_start(self._within)
-        files = (CheckFile(path=self._folder / "server.log", name="scoring-server.log"),)
-        check = self._check(_STARTS, _FAILED, f"{failure.reason}.", failure.traceback or log[-_TAIL:], began)
-        return check.model_copy(update={"files": files})
+        details = failure.traceback or log[-_TAIL:]
+        return self._with_log(self._check(_STARTS, _FAILED, f"{failure.reason}.", details, began))
+
+    def _with_log(self, check: Check) -> Check:
+        """The log goes on for as long as the server; it is whole, and without secrets, when all checks are made."""
+        return check.model_copy(update={"files": (CheckFile(path=self._log, name="scoring-server.log"),)})
 
     def _asked(self, running: Trial) -> Iterator[Check]:
         access = Access(address=f"{running.address}/score")
@@ -214,9 +218,8 @@ class _Precheck:
         return (self._check(name, CheckOutcome.NOT_RUN) for name in (*first, *self._needing_server))
 
     def _keep_log(self) -> None:
-        log = self._folder / "server.log"
-        if log.is_file():
-            log.write_text(self._redact(log.read_text("utf-8", "replace")), "utf-8")
+        if self._log.is_file():
+            self._log.write_text(self._redact(self._log.read_text("utf-8", "replace")), "utf-8")
 
     def _check(
         self, name: str, outcome: CheckOutcome, message: str = "", details: str = "", began: datetime | None = None
