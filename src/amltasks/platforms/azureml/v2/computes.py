@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from amltasks.errors import ServiceError, UserError
@@ -93,7 +94,8 @@ class ComputesV2(Client):
         try:
             poller.result(timeout=30)  # it has failed: the SDK's next look tells so
         except HttpResponseError as error:
-            return said_by(error)[1]
+            # Told of by a good answer; a bad one says nothing of the compute.
+            return said_by(error)[1] if (error.status_code or HTTPStatus.OK) < HTTPStatus.BAD_REQUEST else ""
         return ""
 
 

@@ -10,6 +10,7 @@ import contextlib
 import io
 import time
 from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -277,7 +278,8 @@ class EndpointsV2(Client):
                 return self._waited(poller, spec.name, tell)
             except HttpResponseError as error:
                 said = said_by(error)
-                over = poller is not None and poller.status() in ("Failed", "Canceled")
+                # An operation that has failed is told of by a good answer; a bad one says nothing of the operation.
+                over = poller is not None and (error.status_code or HTTPStatus.BAD_REQUEST) < HTTPStatus.BAD_REQUEST
                 if over or (error.status_code == 400 and cause_of(" ".join(said)) is Cause.QUOTA):
                     return said
                 raise
