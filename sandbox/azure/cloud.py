@@ -73,6 +73,7 @@ class Cloud:
 
     def close(self) -> None:
         self.serving.close()
+        self.services.close()
         self.execution.close()
         self.operations.close()
         self.storage.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -27,6 +28,7 @@ from sandbox.wire import Answer
 _PATIENCE = 40.0  # seconds that a client waits for what an operation has to tell; it would look every five
 _PAGE = 100
 _TOKEN_SECONDS, _REFRESH_SECONDS = 24 * 3600, 12 * 3600
+_SECRETS = ("/sslKey", "/sslCertificate")
 _INDEX = {"Primary": 0, "Secondary": 1}
 
 
@@ -45,9 +47,12 @@ def patch_service(call: Call) -> Answer:
     workspace = workspace_of(call)
     service = _found(call, workspace)
     _allow(call, service.kind, "write")
-    asked = settings.changed(service.settings, _changes(call))
+    changes: tuple[Change, ...] = call.json(tuple[Change, ...])
+    asked = settings.changed(service.settings, changes)
     _judge(call, workspace, asked)
-    return accepted(call, _put(call, workspace, asked))
+    answer = accepted(call, _put(call, workspace, asked))
+    secret = any(change.path in _SECRETS for change in changes)
+    return replace(answer, private=("value",)) if secret else answer
 
 
 def delete_service(call: Call) -> Answer:
@@ -182,11 +187,6 @@ def _put(call: Call, workspace: Resource, asked: Asked) -> Operation:
     return call.azure.services.put(
         workspace, asked, call.caller_id, lambda folder: proxy_environment(world, folder), asked.keys
     )
-
-
-def _changes(call: Call) -> tuple[Change, ...]:
-    changes: tuple[Change, ...] = call.json(tuple[Change, ...])
-    return changes
 
 
 def _judge(call: Call, workspace: Resource, asked: Asked) -> None:

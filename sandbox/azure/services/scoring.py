@@ -20,7 +20,9 @@ from sandbox.azure.services.models import AciService, AksEndpoint, AksService
 from sandbox.azure.services.settings import Asked
 from sandbox.azure.services.state import Service
 from sandbox.azure.serving.forwarding import BusyError, Forwarding, NoAnswerError, Question, TooLateError
+from sandbox.azure.serving.spec import StartFailedError
 from sandbox.azure.tokens import TokenError
+from sandbox.proxy import proxy_environment
 from sandbox.wire import Answer
 
 if TYPE_CHECKING:
@@ -116,6 +118,7 @@ class Scoring:
         service = azure.services.at(host)
         if service:
             _check(azure, service, request)
+            self._revive(service, "")
             return Target(service.key(""), path)
         found, cluster = _ON_AKS.fullmatch(path), azure.kubernetes.at(host)
         service = _on(azure, cluster, found["service"]) if found and cluster else None
@@ -129,6 +132,7 @@ class Scoring:
         container = settings.containers(asked).get(version)
         if not isinstance(container, AksService):
             raise RefusedError(404, f"Not Found: the service {service.name} has no version {version}.")
+        self._revive(service, version)
         replicas = container.auto_scaler.max_replicas if container.auto_scaler.autoscale_enabled else 1
         return Target(
             service.key(version),
@@ -137,6 +141,13 @@ class Scoring:
             container.max_concurrent_requests_per_container * (container.num_replicas or replicas),
             container.max_queue_wait_ms / 1000,
         )
+
+    def _revive(self, service: Service, version: str) -> None:
+        """A service of a state that was opened again has no server yet."""
+        try:
+            self._world.azure.services.revive(service, version, lambda folder: proxy_environment(self._world, folder))
+        except StartFailedError as error:
+            raise RefusedError(502, f"Bad Gateway: {error.message}") from None
 
 
 def _on(azure: Cloud, cluster: str, name: str) -> Service | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import threading
-import time
 import traceback
 import uuid
 from collections import deque
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
 Network = Callable[[Path], Mapping[str, str]]
 _SECONDS = 24 * 3600
+_END_SECONDS = 10
 
 
 class Service(Document):
@@ -85,6 +85,9 @@ class Services:
         self._table = Table(store, "azure-service", Service)
         self._store = store
         self._clock = clock
+        self._reviving = threading.Lock()
+        self._closed = threading.Event()
+        self._threads: list[threading.Thread] = []
 
     def all(self, workspace: Resource) -> list[Service]:
         """In order of arrival."""
@@ -181,18 +184,36 @@ class Services:
                 return _replicas(container), needs.cpu, needs.memory_in_gb
         return None
 
+    def revive(self, service: Service, version: str, network: Network) -> None:
+        """Have the server again of a version that served when the sandbox ended before. StartFailedError."""
+        container = settings.containers(service.asked)[version]
+        with self._reviving:
+            if self._cloud.serving.serves(service.key(version)) or service.serving.get(version) != digest_of(container):
+                return
+            workspace = self._cloud.resources.get(service.workspace)
+            assert workspace is not None
+            self._cloud.serving.start(
+                service.key(version), spec_of(self._cloud, workspace, container, network, self.ready)
+            )
+
+    def close(self) -> None:
+        """Nothing is written down afterwards. Servers must have been ended, or their starts are waited for."""
+        self._closed.set()
+        for thread in self._threads:
+            thread.join(_END_SECONDS)
+
     def recover(self) -> None:
-        """What served when the sandbox ended before serves no more."""
+        """What was being deployed when the sandbox ended before has failed."""
         for service in self.everywhere():
-            gone = failures.sandbox_ended()
-            self._change(service, None, state=gone.state, error=gone.body, serving={})
+            if service.state == "Transitioning":
+                gone = failures.sandbox_ended()
+                self._change(service, None, state=gone.state, error=gone.body)
 
     def _deploy(self, workspace: Resource, service: Service, operation: Operation, network: Network) -> None:
         """Have a server for every version; those that there are serve until new ones do."""
         self.operations.tell(operation, "DeployService", "Registering the environment.")
         mishap = self.mishaps.popleft() if self.mishaps else None
-        time.sleep(self.delay)
-        if mishap is Mishap.STUCK:
+        if self._closed.wait(self.delay) or mishap is Mishap.STUCK:
             return
         asked = service.asked
         try:
@@ -293,7 +314,9 @@ class Services:
                 traceback.print_exc()
                 self.operations.end(operation, "Failed", error=failures.of_sandbox(str(error)).body)
 
-        threading.Thread(target=carry_out, name="sandbox-service", daemon=True).start()
+        thread = threading.Thread(target=carry_out, name="sandbox-service", daemon=True)
+        self._threads = [*(each for each in self._threads if each.is_alive()), thread]
+        thread.start()
 
 
 def new_key() -> str:

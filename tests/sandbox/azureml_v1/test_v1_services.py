@@ -71,14 +71,18 @@ def run(scene: Scene, folder: Path, code: str, **values: Any) -> Any:
     return scene.run(SERVICES + code, folder=str(folder), **values)
 
 
-def test_a_container_instance_scores_is_changed_and_deleted(scene: Scene, folder: Path) -> None:
+def test_a_container_instance_scores_with_a_model_of_the_sdk_v2(scene: Scene, folder: Path, sdk: Sdk) -> None:
+    (folder / "theirs").mkdir()
+    (folder / "theirs" / "factor.txt").write_text("3")
+    theirs = "client.models.create_or_update(Model(name='factor', path=path))"
+    scene.run_v2(sdk, theirs, path=str(folder / "theirs"))
     first = run(
         scene,
         folder,
         """
 settings = AciWebservice.deploy_configuration(cpu_cores=1, memory_gb=1, auth_enabled=True, tags={"a": "b"},
                                               dns_name_label="ours", primary_key="one", secondary_key="two")
-one = Model.deploy(ws, "one", [model(3)], code(), settings)
+one = Model.deploy(ws, "one", [Model(ws, "factor")], code(), settings)
 one.wait_for_deployment(show_output=True)
 result = [one.state, one.scoring_uri, one.get_keys(), one.run(json.dumps({"data": [1, 2]})), one.tags,
           [each.id for each in one.models], one.environment.name, "the factor is 3" in one.get_logs(),
@@ -94,10 +98,9 @@ result = [one.state, one.scoring_uri, one.get_keys(), one.run(json.dumps({"data"
         """
 one = Webservice(ws, "one")
 one.add_tags({"c": "d"})
-one.update(models=[model(5)], inference_config=code(), description="later")
+one.update(description="later")
 one.wait_for_deployment()
-result = [one.run(json.dumps({"data": [1]})), [each.id for each in one.models], one.tags, one.description,
-          one.get_keys(), one.scoring_uri]
+result = [one.run(json.dumps({"data": [1]})), one.tags, one.description, one.get_keys(), one.scoring_uri]
 one.delete()
 result.append(refused(lambda: Webservice(ws, "one")))
 """,
@@ -119,8 +122,8 @@ result.append(refused(lambda: Webservice(ws, "one")))
     assert first[10] == ["one"]
     assert "Service one with the same name already exists" in first[11]
     keys = ["one", "two"]
-    assert second[:6] == [[5], ["factor:3"], {"a": "b", "c": "d"}, "later", keys, f"http://{host}/score"]
-    assert "Webservice with name one not found" in second[6]
+    assert second[:5] == [[3], {"a": "b", "c": "d"}, "later", keys, f"http://{host}/score"]
+    assert "Webservice with name one not found" in second[5]
     assert scene.azure.assets.version(scene.workspace, ENVIRONMENT, "serve", "1") is not None
     assert not [each for each in scene.cloud.world.journal.exchanges if '"two"' in str(each.response_body)]
 
@@ -312,17 +315,12 @@ result.append([each.name for each in Webservice.list(ws)])
     assert found[7:] == [["crash", "files", "image", "nodes", "probe", "quota"], []]
 
 
-def test_models_of_either_sdk_are_packaged(scene: Scene, folder: Path, sdk: Sdk) -> None:
-    (folder / "theirs").mkdir()
-    (folder / "theirs" / "factor.txt").write_text("9")
-    scene.run_v2(
-        sdk, "client.models.create_or_update(Model(name='theirs', path=folder))", folder=str(folder / "theirs")
-    )
+def test_models_are_packaged(scene: Scene, folder: Path) -> None:
     image, log, files, dockerfile, none = run(
         scene,
         folder,
         """
-models = [model(3), Model(ws, "theirs")]
+models = [model(3), Model.register(ws, "code", "other")]
 def package(**more):
     made = Model.package(ws, models, code(), **more)
     made.wait_for_creation()
@@ -342,7 +340,8 @@ result = [image.location, image.get_logs(), [each for each in files if "/tmp" no
     assert files == [
         "Dockerfile",
         "azureml-app/azureml-models/factor/1/factor.txt",
-        "azureml-app/azureml-models/theirs/1/theirs/factor.txt",
+        "azureml-app/azureml-models/other/1/code/bad.py",
+        "azureml-app/azureml-models/other/1/code/score.py",
         "azureml-app/code/bad.py",
         "azureml-app/code/score.py",
         "conda.yml",

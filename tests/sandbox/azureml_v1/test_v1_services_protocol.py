@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from sandbox.azure.services import settings
 from sandbox.azure.services.failures import Mishap
 from sandbox.azure.services.models import AksEndpoint, Change
+from sandbox.world import World
 from tests.sandbox.azureml_v1.scene import Scene
 
 pytestmark = pytest.mark.xdist_group("azureml v1 data")
@@ -201,6 +203,21 @@ def test_what_an_endpoint_leaves_to_nobody_is_its_default_versions() -> None:
     assert isinstance(asked, AksEndpoint)
 
     assert settings.traffic(asked) == {"blue": 45.5, "green": 54.5}
+
+
+def test_what_was_being_deployed_when_the_sandbox_ended_has_failed(tmp_path: Path) -> None:
+    for state in ("Transitioning", "Unhealthy"):
+        world = World.open(tmp_path / "state")
+        azure = world.azure
+        workspace = azure.workspaces.find("sandbox", "ws") or azure.workspaces.create("ws")
+        found = azure.services.find(workspace, "one")
+        if found is None:
+            azure.services.mishaps.append(Mishap.STUCK)
+            azure.services.put(workspace, settings.read(aci()), "who", lambda _: {})
+            found = azure.services.find(workspace, "one")
+        world.close()
+        assert found is not None
+        assert found.state == state
 
 
 def test_nobody_scores_where_there_is_no_service(scene: Scene) -> None:
