@@ -221,6 +221,17 @@ def test_what_a_killed_run_has_left_of_another_model_is_rolled_back_first(here: 
 
 
 @pytest.mark.long
+def test_a_cancelled_run_may_give_all_requests_back_at_once(here: Laptop) -> None:
+    here.deploy(model="scaling:1")
+    process = here.until(HALF, *CANARY, "--bake", "10 min", "--on-cancel", "rollback")
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate(timeout=120)
+
+    assert process.returncode == 130
+    assert "requests to served are answered by blue 100 %; the next run goes on or rolls back" in rest
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("model", ["scaling:2", "scaling:1"])
 @pytest.mark.parametrize("lines", range(1, 14))
 def test_whenever_it_is_killed_the_next_run_comes_to_the_end(here: Laptop, lines: int, model: str) -> None:

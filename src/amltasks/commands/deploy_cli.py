@@ -46,6 +46,7 @@ _OPTIONS = {
         ("--rules", "rules", "YAML", "that it has to keep to"),
         ("--mirror", "mirror", "PERCENT", "copied to the new one at first"),
         ("--deployment", "deployment", "NAME", "of the new one"),
+        ("--on-cancel", "onCancel", "WHAT", "keep or rollback [keep]"),
     ),
 }
 _SWITCHES = (

@@ -88,7 +88,7 @@ class Deploying:
     def _work(self, places: list[Path]) -> None:
         self.models = tuple(find_models(self._registry, self._request.models, self._request.metadata, places))
         endpoint, deployment = self._specs()
-        for warning in self._endpoints.check(endpoint, deployment):
+        for warning in (*self._endpoints.check(endpoint, deployment), *self._unmirrored()):
             self._notes.append(warning)
             self._warn(warning)
         if self._request.precheck and not self._prechecked(deployment):
@@ -101,6 +101,10 @@ class Deploying:
         self.outcome = self._rolled(endpoint, deployment).value
         found = self._endpoints.find(endpoint.name)
         self.address = found.address if found else ""
+
+    def _unmirrored(self) -> Iterator[str]:
+        if self._request.plan.mirror and not self._endpoints.mirrors:
+            yield "mirror: this place copies no requests; the new deployment is asked with those of tests alone."
 
     def _specs(self) -> tuple[EndpointSpec, DeploymentSpec]:
         settings = self._request.settings
