@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from amltasks.endpoints.smoke.cases import Case
+from amltasks.endpoints.smoke.exchange import session_for
 from amltasks.endpoints.smoke.probing import KEPT_BYTES, Prober
 from amltasks.endpoints.smoke.reading import read_cases
 from amltasks.errors import UserError
@@ -242,6 +244,21 @@ class TestKeysAndDeployments:
 
         assert_failed(check, "Status 401 (the key or token is missing or not accepted)")
         assert len(server.asked) == 1
+
+    def test_a_netrc_does_not_take_the_keys_place(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "netrc").write_text("default login somebody password other\n")
+        monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+        request = requests.Request("POST", "https://example.org/score", headers={"Authorization": f"Bearer {KEY}"})
+
+        prepared = session_for(Access(address="https://example.org/score")).prepare_request(request)
+
+        assert prepared.headers["Authorization"] == f"Bearer {KEY}"
+
+    def test_cookies_bind_nobody_to_a_deployment(self, serve: Serve, probe: Probe) -> None:
+        server = serve(lambda *_: Reply(headers={"Content-Type": "application/json", "Set-Cookie": "affinity=blue"}))
+
+        assert probe(server).run(a_case(repeat=3)).ok
+        assert not any("Cookie" in asked.headers for asked in server.asked)
 
     def test_one_deployment_is_asked_by_its_header_or_its_address(self, serve: Serve, probe: Probe) -> None:
         server, green = serve(good), serve(good)

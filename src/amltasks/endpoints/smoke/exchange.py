@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import time
 from http import HTTPStatus
+from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -47,6 +48,8 @@ def session_for(access: Access) -> requests.Session:
     from requests.adapters import HTTPAdapter
 
     session = requests.Session()
+    session.auth = lambda request: request  # the key of the access, never one of a .netrc
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))  # which bind callers to one deployment
     session.trust_env = urlsplit(access.address).hostname not in _HERE
     for scheme in ("http://", "https://"):
         session.mount(scheme, HTTPAdapter(pool_connections=4, pool_maxsize=64, max_retries=0))
