@@ -94,10 +94,12 @@ class RegistryV2(Client):
     def metrics(self, run: str) -> tuple[Metric, ...]:
         assert self._history, "open comes first"
         history = self._history
-        children = repeated(lambda: history.children(run))
+        runs = [run]
+        for each in runs:  # and theirs: those of steps of a pipeline, for example
+            runs += repeated(lambda each=each: history.children(each))  # type: ignore[misc]
         return tuple(
             Metric(name=name, value=value, run=each)
-            for each in (run, *children)
+            for each in runs
             for name, value in repeated(lambda each=each: history.metrics(each)).items()  # type: ignore[misc]
         )
 
