@@ -295,6 +295,22 @@ def test_nothing_is_sent_once_the_command_is_cancelled(serve: Serve, probe: Prob
     assert server.asked == []
 
 
+def test_a_case_that_was_cancelled_halfway_has_no_verdict(serve: Serve, probe: Probe) -> None:
+    def reply(number: int, asked: Asked) -> Reply:
+        if number == 1:
+            prober.stop.set()
+        return Reply()
+
+    prober = probe(serve(reply))
+
+    check = prober.run(a_case(repeat=5))
+
+    assert (check.outcome, check.message) == (
+        CheckOutcome.NOT_RUN,
+        "The command was cancelled after 2 of its requests.",
+    )
+
+
 def test_the_scoring_scripts_own_status_counts_where_a_managed_endpoint_made_424_of_it(
     serve: Serve, probe: Probe
 ) -> None:

@@ -64,24 +64,20 @@ class Prober:
         """
         started_at = datetime.now(timezone.utc)
         trace = new_trace()
-        answers = self._answers(case, deployment, trace)
-        duration = (datetime.now(timezone.utc) - started_at).total_seconds()
-        if not answers:
-            return not_sent(case, self.group, "The command was cancelled before it was sent.")
-        faults = [self.judged(case, answer) for answer in answers]
-        worst = next((index for index, found in enumerate(faults) if found), 0)
-        told = [*faults[worst], *slow(case.expect, [answer.seconds for answer in answers])]
-        shown = self.shown(answers[worst])
-        seconds = [answer.seconds for answer in answers]
-        message = _failure(told, sum(map(bool, faults)), len(answers)) if told else _success(shown, seconds)
+        asked = self._ask(case, deployment, trace)
+        if len(asked.seconds) < case.repeat and not asked.faults:
+            return not_sent(case, self.group, f"The command was cancelled after {len(asked.seconds)} of its requests.")
+        told = [*asked.faults, *slow(case.expect, asked.seconds)]
+        shown = self.shown(asked.shown)
+        message = _failure(told, asked.bad, len(asked.seconds)) if told else _success(shown, asked.seconds)
         return Check(
             name=case.name,
             group=self.group,
             outcome=CheckOutcome.FAILED if told else CheckOutcome.PASSED,
             message=self.redact(message),
-            details=self.redact(_details(case, shown, seconds, told, deployment, trace)),
+            details=self.redact(_details(case, shown, asked.seconds, told, deployment, trace)),
             started_at=started_at,
-            duration=duration,
+            duration=(datetime.now(timezone.utc) - started_at).total_seconds(),
             files=tuple(self._kept(case, shown, deployment)),
         )
 
@@ -119,16 +115,21 @@ class Prober:
     def redact(self, text: str) -> str:
         return self._redact_more(self._redactor.text(text))
 
-    def _answers(self, case: Case, deployment: str, trace: str) -> list[Answer]:
-        def send(_: int) -> Answer | None:
-            return None if self.stop.is_set() else self.send(case, deployment, trace)
+    def _ask(self, case: Case, deployment: str, trace: str) -> _Asked:
+        asked = _Asked()
+
+        def send(_: int) -> None:
+            if not self.stop.is_set():
+                answer = self.send(case, deployment, trace)
+                asked.add(answer, self.judged(case, answer))
 
         if case.concurrency == 1 or case.repeat == 1:
-            given = [send(number) for number in range(case.repeat)]
+            for number in range(case.repeat):
+                send(number)
         else:
             with ThreadPoolExecutor(case.concurrency, "request") as threads:
-                given = list(threads.map(send, range(case.repeat)))
-        return [answer for answer in given if answer is not None]
+                list(threads.map(send, range(case.repeat)))
+        return asked
 
     def _open(self) -> tuple[Access, requests.Session]:
         with self._lock:
@@ -151,6 +152,27 @@ class Prober:
         path.write_bytes(answer.body[:KEPT_BYTES])
         note = f"The first {KEPT_BYTES:,} of {len(answer.body):,} bytes." if len(answer.body) > KEPT_BYTES else ""
         yield CheckFile(path=path, name=path.name, note=note)
+
+
+class _Asked:
+    """What came of a case's requests. Thread-safe; of all answers it keeps one, the first bad one or a good one.
+
+    faults: of that answer. bad: how many had any.
+    """
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+        self.shown = Answer()
+        self.faults: tuple[str, ...] = ()
+        self.bad = 0
+        self._lock = threading.Lock()
+
+    def add(self, answer: Answer, faults: tuple[str, ...]) -> None:
+        with self._lock:
+            if not self.seconds or (faults and not self.faults):
+                self.shown, self.faults = answer, faults
+            self.seconds.append(answer.seconds)
+            self.bad += bool(faults)
 
 
 def not_sent(case: Case, group: str, why: str) -> Check:
