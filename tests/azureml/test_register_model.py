@@ -59,7 +59,6 @@ def test_what_a_job_has_left_is_registered_from_its_results_and_belongs_to_it(az
     inputs = {
         "modelName": "trained",
         "path": "outputs/model.bin",
-        "run": trained.variable("Jobs"),
         "results": trained.variable("ResultsFile"),
     }
 

@@ -42,7 +42,7 @@ def carry_out(job: Job, output: Output) -> ExitCode:
         output.command(commands.issue(NOTICE, "warning"))
     stop = threading.Event()
     try:
-        registered = stoppable(lambda: _registered(job, request, output), stop, watch_parent=True)
+        registered = stoppable(lambda: _registered(job, request, output, redactor), stop, watch_parent=True)
     except StoppedError:
         output.text(
             f"Cancelled before it was known whether {request.name} was registered. If it was, the next try of this "
@@ -66,14 +66,14 @@ def _refuse_secrets(request: RegisterModelRequest, redactor: Redactor) -> None:
             raise UserError(f"{name}: holds a secret, and everybody who may see the model would see it: leave it out.")
 
 
-def _registered(job: Job, request: RegisterModelRequest, output: Output) -> Registered:
+def _registered(job: Job, request: RegisterModelRequest, output: Output, redactor: Redactor) -> Registered:
     signed_in = None if request.platform is Platform.AGENT else sign_in(job)
-    build = {name: output.redacted(value) for name, value in Step.from_variables(job.variables).said.items()}
+    build = Step.from_variables(job.variables).said
     with (
         contextlib.closing(registry(request.platform, local_folder(job), signed_in)) as opened,
         tempfile.TemporaryDirectory(dir=job.temp_folder) as scratch,
     ):
-        return register_model(request, opened, build, Path(scratch), output.text)
+        return register_model(request, opened, build, Path(scratch), output.text, redactor.value)
 
 
 def _outcome(job: Job, registered: Registered) -> Iterator[str]:

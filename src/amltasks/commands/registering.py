@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 from amltasks.commands.register_model_request import RegisterModelRequest
 from amltasks.data import Data
@@ -52,9 +53,15 @@ class _Source(Data):
 
 
 def register_model(
-    request: RegisterModelRequest, registry: Registry, build: Mapping[str, str], scratch: Path, tell: Tell
+    request: RegisterModelRequest,
+    registry: Registry,
+    build: Mapping[str, str],
+    scratch: Path,
+    tell: Tell,
+    redact: Callable[[Any], Any] = lambda value: value,
 ) -> Registered:
     """build: what is known of the step, see `models.lineage`. scratch: an empty folder for what is downloaded.
+    redact: takes secrets out of a JSON-like value.
 
     Raises UserError where there is no such model, run or result, and ServiceError.
     """
@@ -78,11 +85,11 @@ def register_model(
         hash_said_by=said_by,
     )
     lineage = Lineage(
-        build=dict(build),
+        build=redact(dict(build)),
         run=source.run,
         notebook=source.result.notebook if source.result else "",
         parameter_set=source.result.parameter_set if source.result else "",
-        parameters=source.result.parameters if source.result else {},
+        parameters=redact(source.result.parameters) if source.result else {},
         data=request.data,
         environment=request.environment,
         hash=content_hash(source.path),
@@ -118,9 +125,11 @@ def _source(request: RegisterModelRequest, registry: Registry, scratch: Path) ->
 
 
 def _run_of(request: RegisterModelRequest, result: NotebookResult) -> str:
-    """In which the notebook ran: on this machine its result, elsewhere the job that is called after it."""
+    """In which the notebook ran: on this machine its result, elsewhere its job, or the one that is called after it."""
     if request.platform is Platform.AGENT:
         return f"{request.results}#{result.run_id}"
+    if result.job:
+        return result.job
     called = [run for run in request.runs if len(request.runs) == 1 or is_job_of(result.run_id, run)]
     return called[0] if called else ""
 

@@ -133,6 +133,7 @@ class NotebookResult(Data):
     parameter_set: its name, empty where the notebook runs once. message: one sentence, empty when passed.
     peak_memory: of the kernel and all it started, where it was measured.
     reused_from: the run in which the notebook ran, where that was an earlier one; None where it ran in this one.
+    job: the name of the job on Azure ML as which it ran; empty elsewhere.
     """
 
     run_id: str
@@ -149,6 +150,7 @@ class NotebookResult(Data):
     duration: float = 0.0
     peak_memory: int | None = None
     reused_from: Origin | None = None
+    job: str = ""
     scraps: dict[str, Any] = {}
     owner: str = ""
     leaks: tuple[str, ...] = ()  # names of secrets that were found in its outputs and taken out

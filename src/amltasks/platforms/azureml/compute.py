@@ -161,7 +161,11 @@ class AzureMLCompute:
             result = await self._without_result(run, job, watched, left / FOLDER, started_at, problem)
         shutil.rmtree(folder, ignore_errors=True)
         return result.model_copy(
-            update={"scraps": {**metrics, **result.scraps}, "notes": (*result.notes, *filter(None, [lacking]))}
+            update={
+                "job": job.name,
+                "scraps": {**metrics, **result.scraps},
+                "notes": (*result.notes, *filter(None, [lacking])),
+            }
         )
 
     async def _metrics(self, job: Job) -> tuple[dict[str, float], str]:
