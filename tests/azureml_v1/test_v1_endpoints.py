@@ -26,7 +26,8 @@ def init():
     model = path.read_text()
 
 def run(data):
-    return {"model": model, "by": os.environ.get("WHO", ""), "asked": json.loads(data)}
+    sent = sorted(path.name for path in Path(__file__).parent.iterdir() if path.is_file())
+    return {"model": model, "by": os.environ.get("WHO", ""), "asked": json.loads(data), "sent": sent}
 """
 OPEN = """
 import requests
@@ -59,6 +60,8 @@ def places(azure: Azure) -> Iterator[Places]:
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "score.py").write_text(SCORE)
+    (tmp_path / "code" / ".gitignore").write_text("*.csv\n")
+    (tmp_path / "code" / "large.csv").write_text("1,2\n")
     return tmp_path
 
 
@@ -68,7 +71,7 @@ def ask(places: Places, folder: Path, code: str, **values: Any) -> Any:
 
 def test_a_container_instance_is_made_changed_in_place_and_deleted(places: Places, folder: Path) -> None:
     """Requirements 2.18, 4.11."""
-    planned, made, scored, changed, again, found, log, gone = ask(
+    planned, made, scored, changed, again, found, log, gone, lines = ask(
         places,
         folder,
         """
@@ -81,14 +84,14 @@ made = told(aci.deploy("svc", first, tell))
 access = aci.access("svc")
 scored = [score(access), requests.post(access.address, json=1).status_code]
 aci.ensure(wanted, tell)
-changed = told(aci.deploy("svc", spec("two"), tell))
+changed = told(aci.deploy("svc", spec("two", resources=Resources(cpu=1)), tell))
 aci.tag("svc", {"amltasks.rollout": "", "u": "2"})
 again = score(aci.access("svc"))
 found = told(aci.find("svc"))
 log = aci.log("svc", "current")
 aci.delete("svc", tell)
 aci.delete("svc", tell)
-result = [planned, *made, scored, *changed, again, *found, log, aci.find("svc")]
+result = [planned, *made, scored, *changed, again, *found, log, aci.find("svc"), lines]
 """,
     )
 
@@ -97,7 +100,8 @@ result = [planned, *made, scored, *changed, again, *found, log, aci.find("svc")]
     assert made["deployment"]["models"] == ["m:1"]
     assert made["deployment"]["tags"] == {"t": "1", "amltasks.rollout": "{}"}
     assert made["events"][-1] == "Checking the status of deployment svc."
-    assert scored == [{"model": "one", "by": "me", "asked": 1}, 401]
+    assert scored == [{"model": "one", "by": "me", "asked": 1, "sent": ["score.py"]}, 401]
+    assert "cpu: svc keeps 0.5: a container instance gets another one by `overwrite` alone." in lines
     assert changed["cause"] is None
     assert (again["model"], again["by"]) == ("two", "")
     assert (found["state"], found["auth"], found["tags"]) == ("ready", "key", {"t": "1", "u": "2"})
@@ -107,7 +111,7 @@ result = [planned, *made, scored, *changed, again, *found, log, aci.find("svc")]
 
 def test_versions_on_aks_share_the_requests_of_one_endpoint(places: Places, folder: Path) -> None:
     """Requirements 2.19, 2.21, 3.22, 3.23: the cluster is made where that is asked for."""
-    warnings, blue, green, alone, shared, after, refusals, found = ask(
+    warnings, blue, green, huge, alone, shared, after, refusals, found = ask(
         places,
         folder,
         """
@@ -127,6 +131,8 @@ access = aks.access("prod")
 alone = [score(access)["model"], score(access, "green")["model"], score(access, "blue")["model"]]
 aks.route("prod", {"blue": 70, "green": 30})
 shared = aks.find("prod").traffic
+aks.ensure(EndpointSpec(name="huge", compute="aks"), tell)
+huge = told(aks.deploy("huge", spec("one", resources=Resources(cpu=50)), tell))
 aks.route("prod", {"green": 100})
 after = [score(access)["model"] for _ in range(5)]
 refusals = [
@@ -139,7 +145,7 @@ aks.delete_deployment("prod", "blue", tell)
 aks.tag("prod", {"amltasks.rollout": ""})
 found = told(aks.find("prod"))
 aks.delete("prod", tell)
-result = [warnings, *first, *second, alone, shared, after, refusals, *found]
+result = [warnings, *first, *second, *huge, alone, shared, after, refusals, *found]
 """,
     )
 
@@ -148,6 +154,8 @@ result = [warnings, *first, *second, alone, shared, after, refusals, *found]
     ]
     assert (blue["cause"], blue["deployment"]["traffic"]) == (None, 100)
     assert (green["cause"], green["deployment"]["traffic"]) == (None, 0)
+    assert (huge["cause"], huge["deployment"]["state"]) == ("quota", "failed")
+    assert huge["reason"].startswith("There is no room for it: ")
     assert alone == ["one", "two", "one"]
     assert shared == {"blue": 70, "green": 30}
     assert after == ["two"] * 5

@@ -44,9 +44,9 @@ def files_of(run: NotebookRun, root: Path) -> list[Path]:
     its folder that is not ignored. Raises UserError where that is more than Azure ML takes."""
     wanted = {run.source}
     for path in run.files or (run.source.parent,):
-        wanted.update(_below(path, root) if path.is_dir() else [path])
+        wanted.update(files_below(path, root) if path.is_dir() else [path])
     if run.working_directory not in (run.source.parent, root):
-        wanted.update(_below(run.working_directory, root))
+        wanted.update(files_below(run.working_directory, root))
     results = run.folder.parent
     inside = root.resolve()  # a link out of the repository would send what is none of it
     files = sorted(path for path in wanted if results not in path.parents and path.resolve().is_relative_to(inside))
@@ -86,7 +86,7 @@ def write_runner(path: Path) -> None:
                 archive.writestr(entry, file.read_bytes())
 
 
-def _below(folder: Path, root: Path) -> Iterator[Path]:
+def files_below(folder: Path, root: Path) -> Iterator[Path]:
     """The files below a folder of the repository that no ignore file between the root and them excludes."""
     chain = [root, *(root / part for part in _steps(folder.relative_to(root)))]
     yield from _walk(folder, [rules for above in chain[:-1] if (rules := _Rules.of(above))])

@@ -48,7 +48,7 @@ def _is_of_the_sdk(error: Exception) -> bool:
 
 def _translated(what: str, error: Exception) -> ServiceError | UserError:
     from azure.core.exceptions import AzureError
-    from azureml.exceptions import AuthenticationException, UserErrorException
+    from azureml.exceptions import AuthenticationException, UserErrorException, WebserviceException
 
     for each in _chain(error):
         if isinstance(each, AzureError):  # signing in, from within the SDK
@@ -57,7 +57,9 @@ def _translated(what: str, error: Exception) -> ServiceError | UserError:
     code, message = _said_by(error)
     if status is not None:
         return answers.refused(what, status, code, message)
-    if isinstance(error, UserErrorException) and not isinstance(error, AuthenticationException):
+    # Of services that cannot be the SDK learns before it asks for them, in answers that are none of an error's.
+    said_no = (UserErrorException, WebserviceException)
+    if isinstance(error, said_no) and not isinstance(error, AuthenticationException):
         return UserError(f"{what}: {message.rstrip('. ')}.")
     return ServiceError(f"{what}: {message.rstrip('. ')}.")
 

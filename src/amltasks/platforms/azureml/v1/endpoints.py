@@ -97,12 +97,14 @@ class EndpointsV1(Clusters):
 
     def deploy(self, endpoint: str, spec: DeploymentSpec, tell: Tell) -> Deployed:
         try:
-            service = self._begun(self._wanted.get(endpoint) or self._as_it_is(endpoint), spec)
+            service = self._begun(self._wanted.get(endpoint) or self._as_it_is(endpoint), spec, tell)
         except UserError as refused:
             cause = cause_of(str(refused))
             if cause is not Cause.QUOTA:
                 raise
-            return Deployed(deployment=Deployment(name=spec.name, state="failed"), cause=cause, reason=str(refused))
+            reason = reason_of(cause, str(refused).partition(": ")[2])
+            failed = Deployment(name=spec.name, state="failed", reason=reason)
+            return Deployed(deployment=failed, cause=cause, reason=reason)
         self._tags.pop(endpoint, None)
         return self._deployed(endpoint, spec, self._seen_through(service, tell))
 
@@ -240,21 +242,25 @@ class EndpointsV1(Clusters):
         self._asked(what, patch)
         self._expect(what, self._seen_through(endpoint, tell))
 
-    def _begun(self, endpoint: EndpointSpec, spec: DeploymentSpec) -> Webservice:
+    def _begun(self, endpoint: EndpointSpec, spec: DeploymentSpec, tell: Tell) -> Webservice:
         """The service, of which something is being done now."""
         what = f"{endpoint.name} could not be deployed"
         models = [self._model(what, model) for model in spec.models]
         before = self._service(endpoint.name)
         overwrite = services.is_set(endpoint, services.OVERWRITE) and before is not None
 
+        if before is not None and kind_of(before) == "aci" and not overwrite:
+            for sentence in services.kept(before, endpoint, spec):
+                tell(sentence)
+
         def begin() -> Webservice:
-            config = services.inference_config(spec, self._workspace)
             service = self._service(endpoint.name)
             if before is None and service is not None:  # of a try whose answer was lost
                 return service
-            if service is None or (overwrite and not endpoint.several):
-                return self._create(endpoint, spec, models, config, overwrite)
-            self._update(service, endpoint, spec, models=models, inference_config=config)
+            with services.inference_config(spec, self._workspace) as config:
+                if service is None or (overwrite and not endpoint.several):
+                    return self._create(endpoint, spec, models, config, overwrite)
+                self._update(service, endpoint, spec, models=models, inference_config=config)
             return service
 
         return self._asked(what, begin)

@@ -30,8 +30,9 @@ class PackagesV1(Client):
                   for model in spec.models]  # fmt: skip
 
         def begin() -> Any:
-            config = inference_config(spec, self._workspace)
-            return SdkModel.package(self._workspace, models, config, image_name=name or None, image_label=label or None)
+            called = {"image_name": name or None, "image_label": label or None}
+            with inference_config(spec, self._workspace) as config:
+                return SdkModel.package(self._workspace, models, config, **called)
 
         package = self._asked(what, begin)
         tell("The image is being built.")

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from amltasks.errors import UserError
 from amltasks.platforms.azureml.environment import DEFAULT_IMAGE, JobEnvironment, with_requirements
+from amltasks.platforms.azureml.snapshot import files_below
 from amltasks.platforms.azureml.v1.environments import environment_of
 from amltasks.platforms.endpoints import Auth, DeploymentSpec, EndpointSpec, ScoringEnvironment
 from amltasks.quoting import listed, quoted
@@ -17,6 +22,7 @@ from amltasks.quoting import listed, quoted
 if TYPE_CHECKING:
     from azureml.core import Environment, Workspace
     from azureml.core.model import InferenceConfig
+    from azureml.core.webservice import AciWebservice
 
 _GB = 10**9  # as memoryInGB is meant
 _SERVER = "azureml-inference-server-http"  # which answers requests; azureml-defaults brings it, too
@@ -51,15 +57,22 @@ _KNOWN = {
 }
 
 
-def inference_config(spec: DeploymentSpec, workspace: Workspace) -> InferenceConfig:
-    """Script, code and environment. Raises UserError, ServiceError."""
+@contextmanager
+def inference_config(spec: DeploymentSpec, workspace: Workspace) -> Iterator[InferenceConfig]:
+    """Script, code and environment. The SDK sends the whole folder: what is ignored in the repository is left out.
+
+    Raises UserError, ServiceError.
+    """
     from azureml.core.model import InferenceConfig
 
-    return InferenceConfig(
-        entry_script=spec.script,
-        source_directory=str(spec.code),
-        environment=scoring_environment(spec.environment, workspace, spec.variables),
-    )
+    with tempfile.TemporaryDirectory(prefix="amltasks-") as place:
+        code = Path(place) / "code"
+        for file in (spec.code / spec.script, *files_below(spec.code, spec.code)):
+            target = code / file.relative_to(spec.code)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
+        environment = scoring_environment(spec.environment, workspace, spec.variables)
+        yield InferenceConfig(entry_script=spec.script, source_directory=str(code), environment=environment)
 
 
 def scoring_environment(
@@ -183,6 +196,19 @@ def unknown(kind: str, endpoint: EndpointSpec, spec: DeploymentSpec) -> Iterator
     for setting in endpoint.settings:
         if setting not in _KNOWN[kind]:
             yield f"{setting}: a service of {name} by the SDK v1 has no such setting: it is left out."
+
+
+def kept(service: AciWebservice, endpoint: EndpointSpec, spec: DeploymentSpec) -> Iterator[str]:
+    """What of a container instance that is there cannot be changed in place, a sentence each."""
+    has = service.container_resource_requirements
+    asked = {
+        "cpu": (spec.resources.cpu, has.cpu),
+        "memory": (_gigabytes(spec.resources.memory), has.memory_in_gb),
+        "location": (endpoint.location, service.location),
+    }
+    for name, (wanted, there) in asked.items():
+        if wanted and wanted != there:
+            yield f"{name}: {service.name} keeps {there}: a container instance gets another one by `overwrite` alone."
 
 
 def is_set(endpoint: EndpointSpec, name: str) -> bool:
