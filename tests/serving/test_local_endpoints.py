@@ -255,6 +255,25 @@ def test_an_endpoint_whose_door_was_killed_serves_after_the_next_command(served:
     assert after.tags == {"team": "houses", "phase": "shifting"}
 
 
+def test_a_deployment_is_made_though_the_door_is_killed_over_it(served: Served) -> None:
+    before = served.state.deployment("blue")
+    assert before is not None
+
+    def kill_when_begun() -> None:
+        eventually(lambda: (now := served.state.deployment("blue")) is not None and now.latest != before.latest)
+        served.door().kill()
+
+    killer = threading.Thread(target=kill_when_begun)
+    killer.start()
+    deployed = served.deploy("blue", "blue at last")
+    killer.join()
+
+    assert deployed.deployment.state == "ready"
+    assert served.who() == "blue at last"
+    assert served.state.as_told().traffic == {"blue": 100}
+    assert served.deploy("blue").cause is None
+
+
 def test_a_deployment_with_a_share_is_not_deleted(served: Served) -> None:
     with pytest.raises(UserError, match="'blue' has 100 percent of the requests"):
         served.places.delete_deployment(NAME, "blue", print)

@@ -21,6 +21,7 @@ from amltasks.platforms.local.serving.state import HOST, EndpointFolder
 
 _OPEN_SECONDS = 60.0
 _CLOSE_SECONDS = 90.0
+_END_SECONDS = 10.0
 _COMMAND_SECONDS = 600.0
 _LOOK_SECONDS = 0.05
 _REFUSED = 409
@@ -32,14 +33,15 @@ def command(folder: EndpointFolder, name: str, **said: Any) -> str:
 
     A door that dies over it is opened again, and told once more: every command may be said twice.
     """
-    for last in (False, True):
-        commands = open_door(folder)
-        try:
-            return _said(commands, name, Wanted(**said))
-        except (OSError, http.client.HTTPException) as error:
-            if last:
-                raise ServiceError(f"The endpoint's door does not answer: {error}. {_log(folder)}".strip()) from error
-    raise AssertionError
+    commands = open_door(folder)
+    try:
+        return _said(commands, name, Wanted(**said))
+    except (OSError, http.client.HTTPException):
+        _await_end(folder, commands)
+    try:
+        return _said(open_door(folder), name, Wanted(**said))
+    except (OSError, http.client.HTTPException) as error:
+        raise ServiceError(f"The endpoint's door does not answer: {error}. {_log(folder)}".strip()) from error
 
 
 def open_door(folder: EndpointFolder) -> Commands:
@@ -68,6 +70,13 @@ def close_door(folder: EndpointFolder) -> None:
     if endpoint is not None:
         end_all(endpoint.marker, of_ours=False)
     shutil.rmtree(folder.path)
+
+
+def _await_end(folder: EndpointFolder, commands: Commands) -> None:
+    """Of a door that answers no more: what is killed takes a moment to be gone."""
+    deadline = time.monotonic() + _END_SECONDS
+    while not _is_closed(folder) and _commands(folder) == commands and time.monotonic() < deadline:
+        time.sleep(_LOOK_SECONDS)
 
 
 def _is_closed(folder: EndpointFolder) -> bool:

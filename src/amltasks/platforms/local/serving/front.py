@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import time
 from collections.abc import Mapping
 
 from tornado.httpclient import AsyncHTTPClient
@@ -19,6 +20,7 @@ from amltasks.quoting import listed, quoted
 
 START_SECONDS = 300.0
 _DRAIN_SECONDS = 60.0  # that requests under way have when their server is replaced
+_ABANDONED_SECONDS = 3600.0
 _LOG_CHARACTERS = 20_000
 
 
@@ -69,7 +71,7 @@ class Front:
             made = before or LocalDeployment(name=wanted.deployment, state="creating", latest=wanted.folder)
             state = before.state if before and before.serving else "creating"
             self._save_deployment(made.model_copy(update={"latest": wanted.folder, "state": state, "reason": ""}))
-            if before is not None and not (before.serving and before.serving.folder == before.latest):
+            if before is not None and before.latest not in self._kept():
                 await self._remove(before.latest)
             server = self._scoring(wanted)
             try:
@@ -183,12 +185,15 @@ class Front:
             self._shares = Shares(*shared)
         self.endpoint = endpoint
 
+    def _kept(self) -> set[str]:
+        """Folders of tries that serve or are the newest."""
+        serving = {each.serving.folder for each in self.endpoint.deployments if each.serving}
+        return serving | {each.latest for each in self.endpoint.deployments}
+
     def _tidy(self) -> None:
-        """Takes away the files of tries that neither serve nor are the newest."""
-        kept = {each.latest for each in self.endpoint.deployments}
-        kept |= {each.serving.folder for each in self.endpoint.deployments if each.serving}
+        """Takes away what killed commands have left; but for the young, whose command may only be about to come."""
         for folder in self._folder.tries.glob("*"):
-            if folder.name not in kept:
+            if folder.name not in self._kept() and time.time() - folder.stat().st_mtime > _ABANDONED_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)
 
     async def _remove(self, folder: str) -> None:
