@@ -7,10 +7,8 @@ from pathlib import Path
 
 from amltasks.errors import UserError
 from amltasks.models.metadata import ARTIFACT, NAME, read_metadata
+from amltasks.models.named import named_model
 from amltasks.platforms.registry import Model, Registry
-from amltasks.quoting import listed, quoted
-
-_SHOWN = 5  # versions that there are, in an error
 
 
 def find_models(registry: Registry, words: Sequence[str], metadata: Path | None, places: Sequence[Path]) -> list[Model]:
@@ -28,7 +26,7 @@ def find_models(registry: Registry, words: Sequence[str], metadata: Path | None,
                 "which RegisterModel publishes: no build of this pipeline has one."
             )
         words = [read_metadata(place).model]
-    return [_found(registry, word) for word in words]
+    return [named_model(registry, word) for word in words]
 
 
 def downloaded(places: Sequence[Path]) -> Path | None:
@@ -39,15 +37,3 @@ def downloaded(places: Sequence[Path]) -> Path | None:
         if found:
             return found
     return None
-
-
-def _found(registry: Registry, word: str) -> Model:
-    at, colon = word.partition("@"), word.partition(":")
-    name, version = (at[0], at[2]) if at[1] else (colon[0], colon[2])
-    model = registry.get(name, version) if version else next(iter(registry.versions(name)), None)
-    if model is not None:
-        return model
-    there = [version.version for version, _ in zip(registry.versions(name), range(_SHOWN + 1), strict=False)]
-    if not there:
-        raise UserError(f"model: there is no model {quoted(name)}.")
-    raise UserError(f"model: {quoted(name)} has no version {quoted(version)}; there are {listed(there, _SHOWN)}.")

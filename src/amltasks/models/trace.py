@@ -8,6 +8,7 @@ from amltasks.data import Data
 from amltasks.errors import UserError
 from amltasks.models.lineage import BUILD, BUILD_NUMBER, COMMIT, RUN_ID, origin_of
 from amltasks.models.measured import from_properties
+from amltasks.models.named import named_model
 from amltasks.platforms.registry import Model, Registry
 from amltasks.quoting import quoted
 
@@ -15,7 +16,7 @@ _LEAST_OF_COMMIT = 7  # digits
 
 
 class Question(Data):
-    """What is asked for; one of the four is given. model: `name:version`, `name@alias`, or `name` for its latest."""
+    """What is asked for; one of the four is given. model: see `models.named`."""
 
     model: str = ""
     build: str = ""
@@ -45,20 +46,8 @@ def trace(registry: Registry, question: Question) -> tuple[Trace, ...]:
         raise UserError("Name a model, or one of --build, --commit and --of-run.")
     if question.commit and len(question.commit) < _LEAST_OF_COMMIT:
         raise UserError(f"--commit: {quoted(question.commit)} is too short: write at least {_LEAST_OF_COMMIT} digits.")
-    found = [find_model(registry, question.model)] if question.model else list(_models(registry, question))
+    found = [named_model(registry, question.model)] if question.model else list(_models(registry, question))
     return tuple(_traced(registry, model) for model in found)
-
-
-def find_model(registry: Registry, text: str) -> Model:
-    """`name:version`, `name@alias`, or `name` for the latest. Raises UserError where there is none."""
-    name, at, alias = text.partition("@")
-    name, colon, version = (name, at, alias) if at else text.partition(":")
-    found = registry.get(name, version) if colon else next(registry.versions(name), None)
-    if found is None:
-        there = [model.version for _, model in zip(range(10), registry.versions(name), strict=False)]
-        known = f": there are the versions {', '.join(there)}" if there else ""
-        raise UserError(f"There is no model {quoted(text)}{known}.")
-    return found
 
 
 def _models(registry: Registry, question: Question) -> Iterator[Model]:

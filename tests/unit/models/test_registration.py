@@ -269,7 +269,7 @@ def test_the_chain_is_walked_both_ways(register: Register, registry: LocalRegist
         assert [each.model for each in trace(registry, question)] == ["m:1"]
     assert [each.model for each in trace(registry, Question(model="m"))] == ["m:2"]
     assert trace(registry, Question(build="9")) == ()
-    with pytest.raises(UserError, match=r"There is no model 'm:5': there are the versions 2, 1\."):
+    with pytest.raises(UserError, match=r"model: 'm' has no version '5'; there are '2', '1'\."):
         trace(registry, Question(model="m:5"))
 
 
