@@ -35,7 +35,7 @@ def carry_out(job: Job, output: Output) -> ExitCode:
         request = DeployRequest.from_inputs(Target(job.task.name), job.inputs, job.sources_folder, work)
         if request.platform is Platform.AZUREML_V1:
             output.command(commands.issue(NOTICE, "warning"))
-        if not request.models and request.metadata is None and downloaded(_artifacts(job)) is None:
+        if not request.models and request.metadata is None and downloaded(artifact_places(job)) is None:
             request = _with_earlier_model(request, job, work, output)
         signed_in = None if request.platform is Platform.AGENT else sign_in(job)
         folder = local_folder(job)
@@ -53,7 +53,7 @@ def carry_out(job: Job, output: Output) -> ExitCode:
             keep_secret=secrets.add,
         )
         try:
-            report = deploying.run(_artifacts(job), watch_parent=True)
+            report = deploying.run(artifact_places(job), watch_parent=True)
         except AmlTasksError:
             output.command(*_variables(deploying))
             if (report := deploying.report()).checks:
@@ -73,7 +73,7 @@ def _with_earlier_model(request: DeployRequest, job: Job, folder: Path, output: 
     return request.model_copy(update={"metadata": folder / NAME})
 
 
-def _artifacts(job: Job) -> list[Path]:
+def artifact_places(job: Job) -> list[Path]:
     """Where the artifact with the model's metadata may have been downloaded to, or lies since an earlier step."""
     names = ("Pipeline.Workspace", "System.ArtifactsDirectory", "Build.ArtifactStagingDirectory")
     folders = [Path(value) for name in names if (value := job.variable(name))]

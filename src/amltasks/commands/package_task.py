@@ -10,6 +10,7 @@ from pathlib import Path
 from amltasks.agent import commands
 from amltasks.agent.job import Job
 from amltasks.agent.output import Output
+from amltasks.commands.deploy_task import artifact_places
 from amltasks.commands.exit_codes import ExitCode
 from amltasks.commands.package_request import PackageRequest
 from amltasks.commands.packaging import make_package
@@ -30,7 +31,7 @@ def carry_out(job: Job, output: Output) -> ExitCode:
         models = stack.enter_context(contextlib.closing(registry(request.platform, local_folder(job), signed_in)))
         try:
             package = stoppable(
-                lambda: make_package(request, models, signed_in, _places(job), output.text),
+                lambda: make_package(request, models, signed_in, artifact_places(job), output.text),
                 threading.Event(),
                 watch_parent=True,
             )
@@ -50,10 +51,3 @@ def _default_folder(job: Job) -> Path:
     """One that the job's other steps can reach and no other step of this task writes to."""
     staging = job.variable("Build.ArtifactStagingDirectory") or job.variable("System.ArtifactsDirectory")
     return Path(staging or job.temp_folder) / "package" / (job.variable("System.TaskInstanceName") or "context")
-
-
-def _places(job: Job) -> list[Path]:
-    """Where the artifact with the model's metadata may have been downloaded to."""
-    return [
-        Path(value) for name in ("Pipeline.Workspace", "System.ArtifactsDirectory") if (value := job.variable(name))
-    ]
