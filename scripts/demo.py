@@ -1,8 +1,9 @@
 """The main job from a clean clone: package the extension, run the example pipeline on the sandbox, show the results.
 
-python3 scripts/demo.py [--platform agent|azureml|azureml-v1] [--keep] [--json FILE] [--record FILE]
+python3 scripts/demo.py [--example NAME] [--platform agent|azureml|azureml-v1] [--keep] [--json FILE] [--record FILE]
 
-Exits 0 when every notebook of the example had the outcome that the example is written for.
+Exits 0 when every notebook of the example had the outcome that the example is written for, and every stage succeeded
+that was to.
 """
 
 from __future__ import annotations
@@ -21,19 +22,27 @@ from typing import Any
 from environment import BUILD, ROOT, dev_python, node_modules, reexecute_in
 
 FOLDER = BUILD / "demo"
+EXAMPLES = ROOT / "examples"
+PLATFORMS = ("agent", "azureml", "azureml-v1")  # the latter on a cluster of two nodes of the sandbox's Azure
 PIPELINES = {
-    "agent": ROOT / "examples" / "azure-pipelines.yml",
-    # On a cluster of two nodes of the sandbox's Azure.
-    "azureml": ROOT / "examples" / "azure-pipelines-azureml.yml",
-    "azureml-v1": ROOT / "examples" / "azure-pipelines-azureml-v1.yml",
+    "notebooks": {
+        "agent": EXAMPLES / "azure-pipelines.yml",
+        "azureml": EXAMPLES / "azure-pipelines-azureml.yml",
+        "azureml-v1": EXAMPLES / "azure-pipelines-azureml-v1.yml",
+    },
+    "train-register-deploy": dict.fromkeys(PLATFORMS, EXAMPLES / "train-register-deploy" / "azure-pipelines.yml"),
 }
 EXPECTED = {
-    "examples/notebooks/train.ipynb [weak]": "passed",
-    "examples/notebooks/train.ipynb [medium]": "passed",
-    "examples/notebooks/train.ipynb [strong]": "passed",
-    "examples/notebooks/explore.ipynb": "passed",
-    "examples/notebooks/data-quality.ipynb": "failed",
+    "notebooks": {
+        "examples/notebooks/train.ipynb [weak]": "passed",
+        "examples/notebooks/train.ipynb [medium]": "passed",
+        "examples/notebooks/train.ipynb [strong]": "passed",
+        "examples/notebooks/explore.ipynb": "passed",
+        "examples/notebooks/data-quality.ipynb": "failed",
+    },
+    "train-register-deploy": {"examples/train-register-deploy/train.ipynb": "passed"},
 }
+STAGES = {"train-register-deploy": dict.fromkeys(("CI", "Train", "QA", "Prod"), "succeeded")}
 
 
 def main() -> int:
@@ -42,12 +51,15 @@ def main() -> int:
     FOLDER.mkdir(parents=True)
     extension = _package()
     run_file, log_file = FOLDER / "run.json", FOLDER / "agent.log"
-    pipeline = PIPELINES[arguments.platform]
+    pipeline = PIPELINES[arguments.example][arguments.platform]
     command = [sys.executable, "-m", "sandbox", "run", str(pipeline), "--extension", str(extension)]
     command += ["--repository", str(ROOT), "--work", str(FOLDER / "work"), "--tools", str(BUILD / "demo-tools")]
     command += ["--state", str(FOLDER / "sandbox.sqlite"), "--json", str(run_file)]
     if arguments.platform != "agent":
         command.append("--azure")
+    if arguments.example in STAGES:
+        command += ["--parameter", f"platform={arguments.platform}"]
+        command += ["--approval", "prod=ask" if arguments.keep else "prod=approve"]
     if arguments.record:
         command += ["--record", str(arguments.record.resolve())]
     if arguments.keep:
@@ -82,16 +94,20 @@ def main() -> int:
             sandbox.send_signal(signal.SIGINT)
             sandbox.wait()
             return 130
+    expected = {**EXPECTED[arguments.example], **STAGES.get(arguments.example, {})}
     got = {result["title"]: result["outcome"] for result in results}
-    for title in EXPECTED | got:
-        if got.get(title) != EXPECTED.get(title):
-            print(f"Not as the example is written for: {title} is {got.get(title)}, not {EXPECTED.get(title)}.")
-    return got != EXPECTED
+    if arguments.example in STAGES:
+        got |= {stage["ref_name"]: stage["result"] for stage in run["stages"]}
+    for title in expected | got:
+        if got.get(title) != expected.get(title):
+            print(f"Not as the example is written for: {title} is {got.get(title)}, not {expected.get(title)}.")
+    return got != expected
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--platform", choices=PIPELINES, default="agent", help="where the notebooks run [agent]")
+    parser.add_argument("--example", choices=PIPELINES, default="notebooks", help="what is run [notebooks]")
+    parser.add_argument("--platform", choices=PLATFORMS, default="agent", help="where the notebooks run [agent]")
     parser.add_argument("--keep", action="store_true", help="leave the sandbox up, to look at its pages")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the run and its results there")
     parser.add_argument("--record", type=Path, metavar="FILE", help="record every exchange with Azure DevOps there")
@@ -105,8 +121,8 @@ def _package() -> Path:
 
 
 def _results() -> list[dict[str, Any]]:
-    """The results of all the example's tasks, in the order in which they ran."""
-    files = sorted((FOLDER / "work").rglob("results.json"), key=lambda file: file.stat().st_mtime)
+    """The results of all the example's notebooks, in the order in which they ran."""
+    files = sorted((FOLDER / "work").rglob("notebooks/*/results.json"), key=lambda file: file.stat().st_mtime)
     reports = [json.loads(file.read_text(encoding="utf-8")) for file in files]
     results = [result for report in reports for result in report["results"]]
     for result in results:
@@ -142,6 +158,8 @@ def _show(run: dict[str, Any], results: list[dict[str, Any]], seconds: float) ->
             console.print(Text(f"\n{result['title']}", "bold"))
             console.print(Panel(Syntax(cell["source"], "python"), title=Text(cell["title"]), title_align="left"))
             console.print(Text(result["message"], "red"))
+    for stage in run["stages"] if len(run["stages"]) > 1 else ():
+        console.print(Text(f"{stage['result'] or stage['state']:<10} {stage['name']}"))
     console.print(f"\n{len(results)} notebook runs in {seconds:.0f} s, everything included.")
     for result in results:
         for artefact in result["artefacts"]:
