@@ -11,7 +11,7 @@ from sandbox.azure.arm.errors import forbidden
 from sandbox.azure.computes.aks import REGIONS
 from sandbox.azure.modelmanagement.errors import ModelError
 from sandbox.azure.resources import Resource
-from sandbox.azure.services import errors, settings
+from sandbox.azure.services import errors, room, settings
 from sandbox.azure.services.bodies import service_body
 from sandbox.azure.services.containers import models_of
 from sandbox.azure.services.models import AciService, AnyService, Change, ImageRequest, NewKey, Validation
@@ -109,7 +109,7 @@ def validate_name(call: Call) -> Answer:
 def validate_resource(call: Call) -> Answer:
     workspace = workspace_of(call)
     asked = settings.settled(call.json(AnyService))
-    lacking = call.azure.services.check_room(workspace, asked)
+    lacking = room.lacking(call.azure, workspace, asked)
     return _invalid(errors.unschedulable(*lacking)) if lacking else reply({})
 
 

@@ -58,7 +58,7 @@ def address_of(azure: Cloud, workspace: Resource, service: Service, asked: Asked
         return f"{'https' if asked.ssl_enabled else 'http'}://{service.host}"
     compute = azure.computes.find(workspace, asked.compute_name or "")
     cluster = compute.properties["resourceId"] if compute else ""
-    if not azure.kubernetes.find(cluster):
+    if not azure.kubernetes.find(cluster):  # it was deleted, and the service with it, which is still told of
         return f"http://gone.invalid/api/v1/service/{service.name}"
     below = f"/version/{version}" if version else ""
     return f"http://{azure.kubernetes.address(cluster)}:80/api/v1/service/{service.name}{below}"

@@ -12,11 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sandbox.azure.computes.aks import cores_of
 from sandbox.azure.datastores.state import account_of
 from sandbox.azure.history.state import CONTAINER
 from sandbox.azure.resources import Resource
-from sandbox.azure.services import failures, settings
+from sandbox.azure.services import failures, room, settings
 from sandbox.azure.services.containers import digest_of, image_of, spec_of
 from sandbox.azure.services.failures import DeploymentFailedError, Failure, Mishap
 from sandbox.azure.services.models import AciService, Keys
@@ -166,24 +165,6 @@ class Services:
             return service.log
         return "\n".join(f"# {version}\n{log}" if version else log for version, log in found.items())
 
-    def check_room(self, workspace: Resource, asked: Asked) -> tuple[int, float, float] | None:
-        """Replicas, cores and GB that an AKS has no room for; None where it has."""
-        if isinstance(asked, AciService):
-            return None
-        compute = self._cloud.computes.find(workspace, asked.compute_name or "")
-        cluster = self._cloud.kubernetes.find(compute.properties["resourceId"]) if compute else None
-        if compute is None or cluster is None:
-            return None
-        others = [each.asked for each in self.on(compute) if each.serving and each.name != asked.name]
-        taken = sum(_cores(container) for each in others for container in settings.containers(each).values())
-        room = cores_of(cluster) - taken
-        for container in settings.containers(asked).values():
-            room -= _cores(container)
-            if room < 0:
-                needs = container.container_resource_requirements
-                return _replicas(container), needs.cpu, needs.memory_in_gb
-        return None
-
     def revive(self, service: Service, version: str, network: Network) -> None:
         """Have the server again of a version that served when the sandbox ended before. StartFailedError."""
         container = settings.containers(service.asked)[version]
@@ -221,10 +202,10 @@ class Services:
         except DeploymentFailedError as failed:
             self._give_up(workspace, service, operation, failed.failure)
             return
-        if self._change(service, operation, state="Healthy", error=None, log="", serving=_digests(asked)):
-            for version in {*service.serving} - {*settings.containers(asked)}:
-                self._cloud.serving.stop(service.key(version))
-        self.operations.end(operation)
+        done = self._change(service, operation, state="Healthy", error=None, log="")
+        if done:
+            self._stop_others(service, asked)
+        self.operations.end(operation, "Succeeded" if done else "Cancelled")
 
     def _make(
         self,
@@ -237,9 +218,11 @@ class Services:
     ) -> None:
         if mishap:
             raise DeploymentFailedError(failures.of_mishap(mishap, service.kind, service.name, service.name))
-        self._check_place(workspace, asked, service)
+        room.check(self._cloud, workspace, asked)
+        self._check_host(service)
         for version, container in settings.containers(asked).items():
-            if service.serving.get(version) != digest_of(container):
+            now = self._table.get(service.workspace, service.name.lower())
+            if now and now.serving.get(version) != digest_of(container):
                 self.operations.tell(operation, "BuildEnvironment", "Building image.")
                 self._start(workspace, service, version, container, network)
         self.operations.tell(operation, "DeployService", f"Checking the status of deployment {service.name}.")
@@ -258,23 +241,27 @@ class Services:
         except StartFailedError as error:
             image = image_of(workspace, container)
             raise DeploymentFailedError(failures.of_start(error, service.kind, service.name, image)) from None
+        with self._store.changing():
+            now = self._table.get(service.workspace, service.name.lower())
+            if now and now.id == service.id:
+                self._keep(now.model_copy(update={"serving": {**now.serving, version: digest_of(container)}}))
 
-    def _check_place(self, workspace: Resource, asked: Asked, service: Service) -> None:
-        """That there are cores, and the name is nobody else's."""
-        if isinstance(asked, AciService):
-            others = [each for each in self.everywhere() if each.kind == "ACI" and each.id != service.id]
-            serving = [each.asked for each in others if each.serving]
-            taken = sum(_cores(container) for each in serving for container in settings.containers(each).values())
-            cores = asked.container_resource_requirements.cpu
-            if taken + cores > self.quota:
-                raise DeploymentFailedError(failures.aci_quota(self.quota, taken, cores))
-            if any(each.host == service.host for each in others):
-                label, _, location = service.host.removesuffix(".azurecontainer.io").partition(".")
-                raise DeploymentFailedError(failures.label_taken(label, location))
-        elif self.check_room(workspace, asked):
-            compute = self._cloud.computes.find(workspace, asked.compute_name or "")
-            nodes = compute.properties["properties"]["agentCount"] if compute else 0
-            raise DeploymentFailedError(failures.no_nodes(nodes))
+    def _stop_others(self, service: Service, asked: Asked) -> None:
+        """End the servers of versions that there are no more."""
+        with self._store.changing():
+            now = self._table.get(service.workspace, service.name.lower())
+            gone = {*now.serving} - {*settings.containers(asked)} if now else set()
+            if now and gone:
+                left = {version: digest for version, digest in now.serving.items() if version not in gone}
+                self._keep(now.model_copy(update={"serving": left}))
+        for version in gone:
+            self._cloud.serving.stop(service.key(version))
+
+    def _check_host(self, service: Service) -> None:
+        """That a container instance's name is nobody else's."""
+        if service.host and any(each.host == service.host and each.id != service.id for each in self.everywhere()):
+            label, _, location = service.host.removesuffix(".azurecontainer.io").partition(".")
+            raise DeploymentFailedError(failures.label_taken(label, location))
 
     def _host(self, asked: Asked, old: Service | None) -> str:
         if not isinstance(asked, AciService):
@@ -321,19 +308,3 @@ class Services:
 
 def new_key() -> str:
     return secrets.token_urlsafe(24)
-
-
-def _digests(asked: Asked) -> dict[str, str]:
-    return {version: digest_of(container) for version, container in settings.containers(asked).items()}
-
-
-def _replicas(container: Container) -> int:
-    if isinstance(container, AciService):
-        return 1
-    if container.num_replicas:
-        return container.num_replicas
-    return container.auto_scaler.min_replicas
-
-
-def _cores(container: Container) -> float:
-    return container.container_resource_requirements.cpu * _replicas(container)
