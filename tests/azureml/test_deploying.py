@@ -12,6 +12,7 @@ import pytest
 from tests.azureml.cloud import Azure, open_azure
 from tests.azureml.places import Place, place
 from tests.azureml.steps import Ended
+from tests.azureml.test_endpoints import attach
 
 pytestmark = pytest.mark.xdist_group("azureml-deploying")
 
@@ -118,3 +119,35 @@ def test_a_model_comes_another_takes_its_place_and_a_third_is_sent_back(deploy: 
     ]
     assert "amltasks.rollout" not in found["tags"]
     assert json.dumps(third.report).count(third.log.partition("task.setsecret]")[2].splitlines()[0]) == 0
+
+
+@pytest.mark.long
+def test_on_kubernetes_and_what_cannot_be_done_there(azure: Azure, deploy: Deploy) -> None:
+    """DeployToAKS by the SDK v2; settings that have no place there are warned about by name."""
+    attach(azure, "aks")
+    kubernetes = {"task": "DeployToAKS", "platform": "azureml", "endpoint": "far", "strategy": "blueGreen"}
+
+    misspelt = deploy(**kubernetes, compute="akz")
+    first = deploy(**kubernetes, compute="aks", cpu="0.5", memory="512 MiB", settings="{sslEnabled: true}")
+    second = deploy(**kubernetes, compute="aks", model="doubling:1", mirror="20")
+
+    assert misspelt.code == 2, misspelt.log
+    assert "there is no" in misspelt.log or "is no Kubernetes cluster" in misspelt.log
+    assert first.code == 0, first.log
+    assert "sslEnabled" in first.log
+    assert second.code == 0, second.log
+    assert "mirror: this place copies no requests" in second.log
+    assert second.variable("Deployment") == "green"
+
+
+@pytest.mark.long
+def test_of_a_first_deployment_that_does_not_start_nothing_is_left(deploy: Deploy, managed: Place) -> None:
+    """Complaints 18 and 45: the reason comes first, its log is attached, and the next run finds no leftover."""
+    failed = deploy("import not_there", endpoint="never")
+
+    assert failed.code == 1, failed.log
+    assert failed.variable("Outcome") == "failed"
+    (check,) = (check for check in failed.report["checks"] if check["outcome"] == "failed")
+    assert "not_there" in check["message"]
+    assert "not_there" in Path(check["files"][0]["path"]).read_text()
+    assert managed("find", name="never") is None

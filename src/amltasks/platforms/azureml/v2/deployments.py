@@ -192,7 +192,8 @@ def _requirements(resources: Resources) -> Any:
 
     requests = settings(resources.cpu, resources.memory, resources.gpu)
     limits = settings(resources.cpu_limit, resources.memory_limit, resources.gpu)
-    return ResourceRequirementsSettings(requests=requests, limits=limits) if requests or limits else None
+    # Also where nothing is asked for: a deployment without them cannot be read by the SDK.
+    return ResourceRequirementsSettings(requests=requests, limits=limits)
 
 
 def _scale(resources: Resources) -> Any:
