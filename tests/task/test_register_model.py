@@ -69,7 +69,6 @@ class Builds:
         self.worse = with_metrics(site, 0.7, champion="stage:production")
         self.overridden = with_metrics(site, 0.6, override="the old data were wrong")
         self.cancelled = with_metrics(site, 0.5, whenNotBetter="cancel")
-        self.failed = with_metrics(site, 0.5, whenNotBetter="fail", expectedHash="0" * 64)
         self.registry = LocalRegistry(site.folder / "agent" / "_work" / "1" / ".amltasks")
 
 
@@ -167,10 +166,5 @@ def test_a_build_is_cancelled_only_after_the_comparison_was_published(builds: Bu
     assert cancelled.verdicts["register"] == "canceled"
     assert "said" not in cancelled.verdicts
     assert checks(cancelled)["accuracy"][0] == "Failed"
-    assert any("accuracy 0.5 is worse than the champion's 0.6" in line for line in cancelled.errors("register"))
-
-
-def test_a_model_that_is_not_what_was_trained_fails_the_step(builds: Builds) -> None:
-    assert builds.failed.result.result == "failed"
-    assert checks(builds.failed)["Content is what was trained"][0] == "Failed"
     assert [each.version for each in builds.registry.versions("diabetes")] == ["2", "1"]
+    assert any("accuracy 0.5 is worse than the champion's 0.6" in line for line in cancelled.errors("register"))

@@ -143,8 +143,11 @@ def _hash(text: str) -> str:
 def _rules(text: str, root: Path) -> Any:
     """Written in the input, or in a file that it names; there under `metrics:` or alone."""
     if _FILE.fullmatch(text):
-        name, text = text, read_file(root / text, _MOST_BYTES, root).decode("utf-8-sig", "replace")
-        value = load_yaml(text, f"metrics: {name}")
+        try:
+            content = read_file(root / text, _MOST_BYTES, root)
+        except UserError as error:
+            raise UserError(f"metrics: {error}") from None
+        value = load_yaml(content.decode("utf-8-sig", "replace"), f"metrics: {text}")
     else:
         value = load_yaml(text, "metrics")
     return value["metrics"] if isinstance(value, dict) and set(value) == {"metrics"} else value

@@ -155,6 +155,16 @@ def test_the_champion(register: Register, root: Path, registry: LocalRegistry, c
     assert done.registration.champion.id == expected
 
 
+@pytest.mark.parametrize("text", ["- accuracy", "metrics:\n  - {name: accuracy, minimum: 0.1}", "metrics: [accuracy]"])
+def test_rules_stand_in_the_input_or_in_a_file(register: Register, root: Path, text: str) -> None:
+    (root / "gate.yml").write_text(text)
+
+    for given in ("gate.yml", text):
+        comparison = register({}, metrics=given).registration.comparison
+        assert comparison is not None
+        assert [each.metric for each in comparison.judgements] == ["accuracy"]
+
+
 def test_of_a_notebook_the_file_scraps_parameters_and_run_are_taken(register: Register, root: Path) -> None:
     results = str(root.parent / "results" / "results.json")
 
@@ -285,6 +295,8 @@ def test_the_chain_is_walked_both_ways(register: Register, registry: LocalRegist
         ({"notebook": "x"}, "notebook: it is looked for in results"),
         ({"metricsFile": "none.json"}, "metricsFile: 'none.json' cannot be read"),
         ({"metricsFile": "model.pkl"}, "metricsFile: 'model.pkl' is not JSON"),
+        ({"metrics": "gates.yml"}, "metrics: 'gates.yml' does not exist."),
+        ({"metrics": "- {name: accuracy"}, "metrics: line"),
         ({"champion": "best"}, "champion: 'best' is none of latest, stage:NAME"),
         ({"champion": "version:3"}, "champion: there is no version '3' of the model 'm'."),
         ({"whenNotBetter": "stop"}, "whenNotBetter: 'stop' is none"),
