@@ -85,6 +85,7 @@ AZUREML = {
         "v2/computes",
         "v2/deployment_logs",
         "v2/deployments",
+        "v2/endpoint_entities",
         "v2/endpoints",
         "v2/jobs",
         "v2/registry",
@@ -96,7 +97,16 @@ SDKS = {
     "azure": {"devops/sdk.py", "commands/places.py"} | AZUREML,
     "azure.ai": {
         f"platforms/azureml/v2/{name}.py"
-        for name in ("client", "computes", "deployment_logs", "deployments", "endpoints", "jobs", "registry")
+        for name in (
+            "client",
+            "computes",
+            "deployment_logs",
+            "deployments",
+            "endpoint_entities",
+            "endpoints",
+            "jobs",
+            "registry",
+        )
     },
     "azureml": {
         f"platforms/azureml/v1/{name}.py"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -20,7 +20,7 @@ from amltasks.platforms.azureml.answers import answered, repeated, said_by
 from amltasks.platforms.azureml.causes import cause_of, reason_of
 from amltasks.platforms.azureml.connection import Cloud, Workspace
 from amltasks.platforms.azureml.service import there_are
-from amltasks.platforms.azureml.v2.client import Client, identity_of
+from amltasks.platforms.azureml.v2.client import Client
 from amltasks.platforms.azureml.v2.deployment_logs import build_log, container_log
 from amltasks.platforms.azureml.v2.deployments import (
     KUBERNETES,
@@ -31,16 +31,15 @@ from amltasks.platforms.azureml.v2.deployments import (
     machine_for,
     warnings_of,
 )
+from amltasks.platforms.azureml.v2.endpoint_entities import AUTH, endpoint_entity, told_endpoint
 from amltasks.platforms.endpoints import (
     Access,
-    Auth,
     Cause,
     Deployed,
     Deployment,
     DeploymentSpec,
     Endpoint,
     EndpointSpec,
-    State,
     Tell,
 )
 from amltasks.quoting import quoted
@@ -52,9 +51,6 @@ _PATIENCE = 90 * 60.0  # seconds for a deployment; Azure ML itself gives up soon
 _LOOK, _TOLD_EACH = 1.0, 60.0  # seconds
 _OWN_LOG = "Container logs:"  # what stands before it is said by the service
 _BUSY = ("creating", "deleting")
-_STATES: dict[str, State] = {"Succeeded": "ready", "Failed": "failed", "Canceled": "failed", "Deleting": "deleting"}
-_AUTH = {Auth.KEY: "key", Auth.NONE: "key", Auth.TOKEN: "aml_token", Auth.AAD: "aad_token"}
-_OF_AUTH = {"key": Auth.KEY, "aml_token": Auth.TOKEN, "aad_token": Auth.AAD}
 _HEADER = "azureml-model-deployment"
 
 
@@ -95,7 +91,7 @@ class EndpointsV2(Client):
             self._check_same(found, spec)
         if not found or found.state != "ready" or not found.tags.items() >= spec.tags.items():
             tell(f"The endpoint {spec.name} is {'changed' if found else 'made'}.")
-            self._put(spec.name, lambda known: self._entity(spec, known))
+            self._put(spec.name, lambda known: endpoint_entity(spec, known, self._kind))
         made = self.find(spec.name)
         if made is None:
             raise UserError(f"The endpoint {spec.name} was deleted while it was made.")
@@ -177,17 +173,8 @@ class EndpointsV2(Client):
                 listed = list(self._client.online_deployments.list(name))
             except ResourceNotFoundError:
                 return None
-        page = f"{self._cloud.studio}endpoints/realtime/{quote(name)}/detail?wsid={quote(self.workspace.path)}"
-        return Endpoint(
-            name=found.name or name,
-            state=_state(found),
-            address=found.scoring_uri or "",
-            auth=_OF_AUTH.get(found.auth_mode or "", Auth.KEY),
-            several=True,
-            deployments=tuple(_deployment(each, found) for each in listed),
-            tags=_texts(found.tags),
-            page=page,
-        )
+        where = f"{self._cloud.studio}endpoints/realtime/{quote(name)}/detail?wsid={quote(self.workspace.path)}"
+        return told_endpoint(found, listed, page=where)
 
     def _settled(self, name: str, tell: Tell, deployment: str = "") -> Endpoint | None:
         """The endpoint when nothing is being done to it, nor to the deployment: as an earlier run may have left it."""
@@ -225,28 +212,9 @@ class EndpointsV2(Client):
 
         repeated(put)
 
-    def _entity(self, spec: EndpointSpec, known: Any) -> Any:
-        from azure.ai.ml.entities import KubernetesOnlineEndpoint, ManagedOnlineEndpoint
-
-        if known is not None:  # with its shares
-            known.tags = {**(known.tags or {}), **spec.tags}
-            known.description = spec.description or known.description
-            return known
-        common: dict[str, Any] = {
-            "name": spec.name,
-            "auth_mode": _AUTH[spec.auth],
-            "description": spec.description or None,
-            "tags": dict(spec.tags),
-            "identity": identity_of(spec.settings.get("identity", "")),
-        }
-        if self._kind == KUBERNETES:
-            return KubernetesOnlineEndpoint(**common, compute=spec.compute)
-        network = spec.settings.get("publicNetworkAccess", "").lower()
-        return ManagedOnlineEndpoint(**common, public_network_access=network or None)
-
     def _check_same(self, found: Endpoint, spec: EndpointSpec) -> None:
         """Raises UserError for what cannot be changed."""
-        if _AUTH[found.auth] != _AUTH[spec.auth]:
+        if AUTH[found.auth] != AUTH[spec.auth]:
             raise UserError(
                 f"auth: the endpoint {spec.name} has {found.auth.value}, which cannot be changed to {spec.auth.value}: "
                 "name another endpoint, or delete this one."
@@ -329,33 +297,6 @@ class EndpointsV2(Client):
                 begin().result()
 
         repeated(delete)
-
-
-def _state(found: Any) -> State:
-    return _STATES.get(found.provisioning_state or "", "creating")
-
-
-def _deployment(found: Any, endpoint: Any) -> Deployment:
-    name = str(found.name)
-    return Deployment(
-        name=name,
-        state=_state(found),
-        models=tuple(_model_ids(str(found.model or ""))),
-        traffic=int((endpoint.traffic or {}).get(name, 0)),
-        mirror=int((endpoint.mirror_traffic or {}).get(name, 0)),
-        tags=_texts(found.tags),
-    )
-
-
-def _model_ids(asset: str) -> Iterator[str]:
-    """`…/models/NAME/versions/VERSION` as `NAME:VERSION`."""
-    name, found, version = asset.rpartition("/models/")[2].partition("/versions/")
-    if found:
-        yield f"{name}:{version}"
-
-
-def _texts(tags: Mapping[str, Any] | None) -> dict[str, str]:
-    return {str(name): str(value) for name, value in (tags or {}).items()}
 
 
 def _nobody(_: str) -> None:
