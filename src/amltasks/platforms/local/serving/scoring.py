@@ -39,6 +39,7 @@ class Scoring:
         self._process: asyncio.subprocess.Process | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._was_ready = False
+        self._stopping = asyncio.Event()
         self._ended = ""
         self._in_flight = 0
         self._idle = asyncio.Event()
@@ -81,11 +82,10 @@ class Scoring:
         """patience: seconds that the requests under way have."""
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._idle.wait(), patience)
-        if self._keeping is not None:
-            self._keeping.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._keeping
+        self._stopping.set()
         await self._end()
+        if self._keeping is not None:
+            await self._keeping
         self._socket.close()
 
     def _look_whether_ended(self, deadline: float) -> None:
@@ -104,14 +104,15 @@ class Scoring:
     async def _keep(self) -> None:
         """Runs the server, and once it was ready, runs it again whenever it ends."""
         pause = _FIRST_PAUSE
-        while True:
+        while not self._stopping.is_set():
             began = time.monotonic()
             ended = await self._run()
             if not self._was_ready:
                 self._ended = ended
                 return
             pause = _FIRST_PAUSE if time.monotonic() - began > _LONGEST_PAUSE else min(2 * pause, _LONGEST_PAUSE)
-            await asyncio.sleep(pause)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause)
 
     async def _run(self) -> str:
         """How the server ended, or why it cannot be started."""
@@ -119,6 +120,8 @@ class Scoring:
             self._process = await self._spawned()
         except OSError as error:  # its files have gone, or the machine is full
             return str(error)
+        if self._stopping.is_set():  # it was told so while there was no process to tell
+            self._kill()
         code = await self._process.wait()
         self._kill()  # its workers would take requests that nobody watches over
         return describe_exit(code)
@@ -140,15 +143,13 @@ class Scoring:
 
     async def _end(self) -> None:
         process = self._process
-        if process is None:
+        if process is None or process.returncode is not None:
             return
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.terminate()
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(process.wait(), _GRACE_SECONDS)
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(process.wait(), _GRACE_SECONDS)
         self._kill()
-        await process.wait()
 
     def _kill(self) -> None:
         """All of its group."""
