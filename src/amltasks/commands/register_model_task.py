@@ -28,7 +28,7 @@ from amltasks.platforms.azureml.v1.bounds import NOTICE
 from amltasks.redaction import Redactor
 from amltasks.requests import Platform
 
-_SECONDS_TO_CANCEL = 30.0  # that Azure DevOps has to answer
+_SECONDS_TO_CANCEL = 120.0  # that Azure DevOps has to answer
 _SECONDS_UNTIL_CANCELLED = 120.0  # until the agent has heard of it; a busy service takes its time
 
 
