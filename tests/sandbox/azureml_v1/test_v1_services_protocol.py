@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.azure.datastores.state import account_of
 from sandbox.azure.services import settings
 from sandbox.azure.services.failures import Mishap
 from sandbox.azure.services.models import AksEndpoint, Change
@@ -101,6 +102,20 @@ def test_what_lacks_cores_fails_by_itself(scene: Scene) -> None:
         "message": "0/3 nodes are available: 3 Insufficient cpu.",
     }
     assert service(scene, "large")["state"] == "Unschedulable"
+
+
+def test_a_model_without_its_file_is_told_of(scene: Scene) -> None:
+    store = scene.azure.storage
+    store.put(account_of(scene.workspace), "azureml", SCRIPT["url"].removeprefix("aml://artifact/"), b"")
+    asset = scene.ask("POST", f"{BASE}:assets", {"name": "m", "artifacts": [{"prefix": "LocalUpload/none/m.pkl"}]})
+    model = {"name": "m", "url": f"aml://asset/{asset.json()['id']}", "mimeType": "application/json"}
+    assert scene.ask("POST", f"{BASE}:models", model).status_code == 200
+
+    operation = made(scene, aci(environmentImageRequest={**IMAGE, "modelIds": ["m:1"]}))
+
+    assert operation["error"]["details"][0]["code"] == "ModelDownloadFailed"
+    assert "LocalUpload/none/m.pkl" in operation["error"]["message"]
+    assert service(scene)["state"] == "Failed"
 
 
 def test_one_that_is_never_done_is_changed_or_deleted_all_the_same(stuck: Scene) -> None:
