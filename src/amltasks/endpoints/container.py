@@ -31,6 +31,7 @@ from amltasks.quoting import quoted
 PORT = 5001  # as of the images of Azure ML
 DOCKERFILE, REQUIREMENTS, WHEELS, CODE, MODELS = "Dockerfile", "requirements.txt", "wheels", "code", "models"
 _PYTHON = "3.11"
+_APPLICATION = "azureml_inference_server_http.server.entry:app"
 _ROOT = "/var/azureml-app"
 _LONG_AGO = 315532800  # seconds: the first moment of 1980, which every file system and archive knows
 _IGNORED = shutil.ignore_patterns(".git", "__pycache__", "*.pyc", ".ipynb_checkpoints")
@@ -68,7 +69,7 @@ def write_context(
         if _NAMES_FILE.match(line):
             raise UserError(f"condaFile: {quoted(line)} names a file that the image has not: put its lines there.")
     (folder / REQUIREMENTS).write_text("".join(f"{line}\n" for line in lines), "utf-8")
-    shutil.copytree(spec.code, folder / CODE, ignore=_IGNORED)
+    shutil.copytree(spec.code, folder / CODE, ignore=lambda place, names: _left_out(place, names, folder.resolve()))
     for model in spec.models:
         _copy_model(models[model.id], folder / MODELS / model.name / model.version)
     if wheels:
@@ -98,8 +99,9 @@ def _lines(spec: DeploymentSpec, wanted: Wanted, *, wheels: bool) -> Iterator[st
         yield f"ENV {name}={_quoted(value)}"
     yield f"LABEL amltasks.models={_quoted(', '.join(model.id for model in spec.models))}"
     yield f"EXPOSE {PORT}"
-    command = ["azmlinfsrv", "--entry_script", f"{_ROOT}/{CODE}/{spec.script}", "--port", str(PORT)]
-    yield f"CMD {json.dumps(command)}"
+    workers = str(spec.requests.concurrent or 1)
+    server = ["python", "-m", "gunicorn", "--bind", f"0.0.0.0:{PORT}", "--workers", workers, "--timeout", "300"]
+    yield f"CMD {json.dumps([*server, '--access-logfile', '-', _APPLICATION])}"
 
 
 def _variables(spec: DeploymentSpec) -> dict[str, str]:
@@ -108,7 +110,6 @@ def _variables(spec: DeploymentSpec) -> dict[str, str]:
         "AML_APP_ROOT": f"{_ROOT}/{CODE}",
         "AZUREML_ENTRY_SCRIPT": spec.script,
         "AZUREML_MODEL_DIR": f"{_ROOT}/azureml-models/{below}".rstrip("/"),
-        **({"WORKER_COUNT": str(spec.requests.concurrent)} if spec.requests.concurrent else {}),
         **dict(sorted(spec.variables.items())),
     }
 
@@ -119,6 +120,11 @@ def _quoted(text: str) -> str:
         raise UserError(f"variables: {quoted(text)} has several lines, which no image can be given.")
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
     return f'"{escaped}"'
+
+
+def _left_out(place: str, names: list[str], context: Path) -> set[str]:
+    """Of a folder of the code; the context, too, which may lie in it."""
+    return {*_IGNORED(place, names), *(name for name in names if Path(place, name).resolve() == context)}
 
 
 def _copy_model(source: Path, target: Path) -> None:

@@ -80,11 +80,11 @@ def test_it_holds_model_code_packages_and_a_dockerfile(place: Path) -> None:
         'ENV AML_APP_ROOT="/var/azureml-app/code"',
         'ENV AZUREML_ENTRY_SCRIPT="score.py"',
         'ENV AZUREML_MODEL_DIR="/var/azureml-app/azureml-models/diabetes/3"',
-        'ENV WORKER_COUNT="2"',
         'ENV WHO="a \\"b\\" \\$c"',
         'LABEL amltasks.models="diabetes:3"',
         "EXPOSE 5001",
-        'CMD ["azmlinfsrv", "--entry_script", "/var/azureml-app/code/score.py", "--port", "5001"]',
+        'CMD ["python", "-m", "gunicorn", "--bind", "0.0.0.0:5001", "--workers", "2", "--timeout", "300", '
+        '"--access-logfile", "-", "azureml_inference_server_http.server.entry:app"]',
     ]
 
 
@@ -100,6 +100,12 @@ def test_the_same_again_is_the_same_to_the_last_byte_and_time(place: Path) -> No
 
     assert content(one) == content(two)
     assert {path.stat().st_mtime for path in (one, *one.rglob("*"))} == {315532800.0}
+
+
+def test_a_folder_in_the_code_does_not_hold_itself(place: Path) -> None:
+    folder = written(place, "src/context")
+
+    assert sorted(path.name for path in (folder / "code").iterdir()) == ["lib", "score.py"]
 
 
 def test_several_models_lie_below_one_folder(place: Path) -> None:
