@@ -24,8 +24,6 @@ from amltasks.platforms.local.serving.endpoints import LocalEndpoints
 from amltasks.platforms.registry import NewModel
 from tests.azureml.steps import wait_for
 
-pytestmark = pytest.mark.xdist_group("local deploying")
-
 SCORE = """
 import json, os, pathlib, time
 def init():
@@ -47,6 +45,7 @@ class Laptop:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.endpoints = LocalEndpoints(folder / ".amltasks")
+        self.started: list[subprocess.Popen[str]] = []
         (folder / "tests.yml").write_text(TESTS)
         for number in ("2.0", "3.0"):
             (folder / "weights.txt").write_text(number)
@@ -59,10 +58,12 @@ class Laptop:
         command = ["deploy", "served", model, "--script", "score/score.py", "--tests", "tests.yml"]
         command += ["--no-precheck"] if PRECHECK not in options else []
         options = tuple(option for option in options if option != PRECHECK)
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "amltasks", *command, *options],
             cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
+        self.started.append(process)
+        return process
 
     def deploy(self, *options: str, script: str = SCORE, model: str = "scaling") -> tuple[int, str]:
         process = self.start(*options, script=script, model=model)
@@ -112,6 +113,8 @@ def laptop(folder: Path) -> Iterator[Laptop]:
     try:
         yield opened
     finally:
+        for process in opened.started:
+            process.kill()
         opened.endpoints.delete("served", print)
 
 

@@ -25,7 +25,7 @@ from amltasks.platforms.registry import Model, Registry
 from amltasks.report.checks import Check, CheckFile, CheckOutcome, CheckReport
 
 CANCELLED = "cancelled"
-_LAST_QUESTION = 2.0  # seconds for what a cancelled command still asks
+_LAST_QUESTION = 3.0  # seconds for what a cancelled command still asks
 
 
 class Deploying:

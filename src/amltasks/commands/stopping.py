@@ -13,7 +13,8 @@ from typing import TypeVar
 from amltasks.errors import AmlTasksError
 
 GRACE = 1.0  # seconds in which work that was asked to stop may still end by itself
-UNWINDING = 4.0  # seconds in which it may end what it has started; a scoring server is given three
+# Seconds in which it may end what it has started, a scoring server for one; less where a launcher ends what is left.
+UNWINDING, UNWINDING_WITH_LAUNCHER = 20.0, 2.0
 _LOOK = 0.1
 
 _Result = TypeVar("_Result")
@@ -49,7 +50,7 @@ def stoppable(work: Callable[[], _Result], stop: threading.Event, *, watch_paren
         thread.join(GRACE if stop.is_set() else None)
         if thread.is_alive():
             _interrupt(thread)
-            thread.join(UNWINDING)
+            thread.join(UNWINDING_WITH_LAUNCHER if watch_parent else UNWINDING)
     if results:
         return results[0]
     if stop.is_set() or not errors:
