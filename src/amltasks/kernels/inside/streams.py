@@ -80,8 +80,8 @@ class OutStream(iostream.OutStream):  # type: ignore[misc,unused-ignore]
 
     def _setup_stream_redirects(self, name: str) -> None:
         self._at_pipe = threading.Condition()
-        self._taken = 0  # bytes
-        self._sent = 0  # of these
+        self._taken: int = 0  # bytes
+        self._sent: int = 0  # of these
         super()._setup_stream_redirects(name)
 
     def _watch_pipe_fd(self) -> None:
