@@ -58,6 +58,7 @@ def test_what_is_there_stays_as_it_is_and_what_differs_is_named(ensuring: Ensuri
         "removeAfterwards: the compute cpu was there before this build, which does not remove it.",
     ]
     assert ensuring.of("cpu")["scaleSettings"]["maxNodeCount"] == 2
+    assert unspecific(ensuring.run("cpu")) == []
 
     changed = ensuring.run("cpu", maxNodes="3", update="true")
     assert (changed.code, unspecific(changed)) == (0, [])

@@ -23,17 +23,21 @@ from amltasks.requests import Platform
 
 _LOOK, _LONGEST_LOOK, _GROWTH = 0.5, 10.0, 1.3  # seconds between two looks
 _TOLD_EACH = 60.0  # seconds
-_CHANGEABLE = {"minNodes", "maxNodes", "idleTime"}
+_CHANGEABLE = {"minNodes": "minimum", "maxNodes": "maximum", "idleTime": "idle"}  # input → field of Cluster
 _PRIORITIES = ("dedicated", "lowPriority")
 
 _Tell = Callable[[str], None]
 
 
 class EnsureComputeRequest(Data):
-    """update: whether a cluster that is there gets the nodes and the idle time that are asked for. timeout: seconds."""
+    """asked: the inputs that were given: of a cluster that is there, nothing else matters.
+
+    update: whether a cluster that is there gets the nodes and the idle time that are asked for. timeout: seconds.
+    """
 
     platform: Platform
     cluster: Cluster
+    asked: frozenset[str] = frozenset()
     update: bool = False
     remove_afterwards: bool = False
     timeout: float = 20 * 60.0
@@ -61,6 +65,7 @@ class EnsureComputeRequest(Data):
         return cls(
             platform=platform,
             cluster=cluster,
+            asked=frozenset(given),
             update=_yes(given.get("update", "false"), "update"),
             remove_afterwards=_yes(given.get("removeAfterwards", "false"), "removeAfterwards"),
             timeout=parse_duration(given.get("timeout", "20 min"), "timeout") or float("inf"),
@@ -116,13 +121,15 @@ def _found(
 ) -> Ensured:
     name = found.cluster.name
     tell(f"The compute {name} is there: {_described(found.cluster)}.")
-    differing = list(differences(found.cluster, request.cluster))
+    differing = [each for each in differences(found.cluster, request.cluster) if each[0] in request.asked]
     changing = [each for each in differing if request.update and each[0] in _CHANGEABLE]
     if changing:
         words = ", ".join(f"{what} from {there} to {asked}" for what, there, asked in changing)
         tell(f"The compute {name} is changed: {words}.")
-        kept = {"size": found.cluster.size, "low_priority": found.cluster.low_priority}
-        computes.begin(request.cluster.model_copy(update={**kept, "tags": found.cluster.tags}))
+        fields = [_CHANGEABLE[what] for what, _, _ in changing]
+        changed = found.cluster.model_copy(update={field: getattr(request.cluster, field) for field in fields})
+        check_cluster(changed)
+        computes.begin(changed)
         _until_usable(computes, name, end, tell)
     warnings = [
         f"{what}: the compute {name} has {there}, not {asked}"
