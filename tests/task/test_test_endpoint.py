@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
-from sandbox.agent import Agent
+from sandbox.agent import Agent, Timing
 from tests.task.pipelines import Published, Site, printed, script
 from tests.unit.smoke.answering import KEY, Answering, Asked, Reply
 
 pytestmark = pytest.mark.xdist_group("test endpoint")
 
+PATIENT = Timing(interrupt=60, retry=0.01)  # how fast the step ends is tested elsewhere
 CASES = """
 cases:
 - name: two rows
@@ -173,7 +174,7 @@ def test_a_cancelled_step_ends_and_says_how_far_it_came(new_site: Callable[[], S
         threading.Thread(target=cancel, daemon=True).start()
 
     try:
-        ran = site.run(ask("waits", address=server.address, tests="{a: 1}"), after_start=watch)
+        ran = site.run(ask("waits", address=server.address, tests="{a: 1}"), after_start=watch, timing=PATIENT)
     finally:
         server.close()
 
