@@ -312,10 +312,10 @@ class Rolling:
 
     def _files(self, deployment: str, **texts: str) -> tuple[CheckFile, ...]:
         """What the container of one that failed, and the place, have to say; by kind."""
-        self._folder.mkdir(parents=True, exist_ok=True)
         files = []
         for kind, text in texts.items():
             if text:
+                self._folder.mkdir(parents=True, exist_ok=True)
                 path = self._folder / f"{deployment}-{kind}.txt"
                 path.write_text(self._redact(text), encoding="utf-8")
                 files.append(CheckFile(path=path, name=path.name))

@@ -102,12 +102,12 @@ def run(
             return End(deployed=False, share=0)
         fine = starts if isinstance(move, Deploy) else good(move.share) if isinstance(move, Watch) else True
         moved = after(rollout, move, fine)
-        if moved != rollout:
+        if moved != rollout and (fine or not isinstance(move, Deploy)):
             if not left:
                 return None
             world.tag(moved.tag())
             left -= 1
-            rollout = moved
+        rollout = moved
 
 
 class TestWhoeverDies:
