@@ -81,6 +81,7 @@ AZUREML = {
         "v1/registry",
         "v1/service",
         "v1/services",
+        "v1/webservices",
         "v2/client",
         "v2/computes",
         "v2/deployment_logs",
@@ -123,6 +124,7 @@ SDKS = {
             "service",
             "services",
             "views",
+            "webservices",
         )
     },
     "msrest": {"devops/client.py", "devops/sdk.py", "devops/transport.py"},
