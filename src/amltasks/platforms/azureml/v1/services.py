@@ -53,7 +53,7 @@ _FIXED = {  # of a container instance that is there
 }  # fmt: skip
 _KNOWN = {
     "aci": (*_COMMON, *_ACI, "sslEnabled"),
-    "aks": (*_COMMON, "namespace", "blobfuseEnabled", CREATE, *CLUSTER),
+    "aks": (*_COMMON, "namespace", CREATE, *CLUSTER),
 }
 
 
