@@ -241,6 +241,9 @@ def test_what_is_never_done_is_not_waited_for_without_end(
     with pytest.raises(RefusedError, match="late: what was begun earlier has not ended"):
         hasty("deploy", endpoint=served, spec=deployment("late"))
 
+    hasty("delete_deployment", endpoint=served, deployment="late")
+
+    assert "late" not in {each["name"] for each in hasty("find", name=served)["deployments"]}
     assert (late["cause"], late["deployment"]["state"]) == ("timeout", "failed")
     assert "longer than" in late["reason"]
 

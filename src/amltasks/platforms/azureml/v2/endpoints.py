@@ -145,7 +145,7 @@ class EndpointsV2(Client):
         return repeated(lambda: container_log(self._client, endpoint, deployment))
 
     def delete_deployment(self, endpoint: str, deployment: str, tell: Tell) -> None:
-        found = self._settled(endpoint, tell, deployment)
+        found = self.find(endpoint)
         known = found.deployment(deployment) if found else None
         if known is None:
             return
@@ -153,13 +153,21 @@ class EndpointsV2(Client):
             raise UserError(f"The deployment {deployment} of {endpoint} has {known.traffic} % of the requests.")
         tell(f"The deployment {deployment} is deleted.")
         what = f"The deployment {deployment} of {endpoint} could not be deleted"
-        self._deleted(what, lambda: self._client.online_deployments.begin_delete(deployment, endpoint))
+        self._deleted(
+            what,
+            lambda: self._client.online_deployments.begin_delete(deployment, endpoint),
+            lambda: self._settled(endpoint, tell, deployment),
+        )
 
     def delete(self, endpoint: str, tell: Tell) -> None:
-        if self._settled(endpoint, tell):
+        if self.find(endpoint):
             tell(f"The endpoint {endpoint} is deleted.")
             what = f"The endpoint {endpoint} could not be deleted"
-            self._deleted(what, lambda: self._client.online_endpoints.begin_delete(endpoint))
+            self._deleted(
+                what,
+                lambda: self._client.online_endpoints.begin_delete(endpoint),
+                lambda: self._settled(endpoint, tell),
+            )
 
     def close(self) -> None:
         """Nothing is kept open."""
@@ -248,7 +256,7 @@ class EndpointsV2(Client):
                 said = said_by(error)
                 # An operation that has failed is told of by a good answer; a bad one says nothing of the operation.
                 over = poller is not None and (error.status_code or HTTPStatus.BAD_REQUEST) < HTTPStatus.BAD_REQUEST
-                if over or (error.status_code == 400 and cause_of(" ".join(said)) is Cause.QUOTA):
+                if over or (error.status_code == HTTPStatus.BAD_REQUEST and cause_of(" ".join(said)) is Cause.QUOTA):
                     return said
                 raise
 
@@ -289,14 +297,21 @@ class EndpointsV2(Client):
             events=tuple(one_line(line, 1000) for line in events if line.strip()),
         )
 
-    def _deleted(self, what: str, begin: Callable[[], Any]) -> None:
+    def _deleted(self, what: str, begin: Callable[[], Any], settle: Callable[[], object]) -> None:
+        """What is being made may be deleted, too; where it may not, that is waited for."""
         from azure.core.exceptions import ResourceNotFoundError
 
         def delete() -> None:
             with answered(what), contextlib.suppress(ResourceNotFoundError):
                 begin().result()
 
-        repeated(delete)
+        try:
+            repeated(delete)
+        except ServiceError as error:
+            if error.status != HTTPStatus.CONFLICT:
+                raise
+            settle()
+            repeated(delete)
 
 
 def _nobody(_: str) -> None:
