@@ -224,6 +224,40 @@ def test_what_a_killed_run_has_left_of_another_model_is_rolled_back_first(here: 
 
 
 @pytest.mark.long
+def test_what_serves_is_changed_in_place_or_made_anew(here: Laptop) -> None:
+    """3.23: an endpoint is deleted only when that is asked for; in place not one request fails."""
+    here.deploy("--strategy", "replace", model="scaling:1")
+    with calling(here) as answers:
+        code, log = here.deploy("--strategy", "replace", model="scaling:2")
+        broken, broken_log = here.deploy("--strategy", "replace", script="import not_there")
+    key = here.endpoints.access("served").headers
+    anew, anew_log = here.deploy("--strategy", "replace", "--overwrite", model="scaling:1")
+
+    assert code == 0, log
+    assert broken == 1
+    assert "failed: " in broken_log
+    assert set(answers) == {'{"result": [2.0]}', '{"result": [3.0]}'}, answers
+    assert anew == 0, anew_log
+    assert [(each.name, each.models) for each in here.found().deployments] == [("blue", ("scaling:1",))]
+    assert here.endpoints.access("served").headers != key
+
+
+@pytest.mark.long
+def test_steps_that_end_below_100_stay_until_a_later_run_goes_on(here: Laptop) -> None:
+    """2.26: so that somebody can approve in between."""
+    here.deploy(model="scaling:1")
+
+    half, half_log = here.deploy(*CANARY[:2], "--steps", "0,50", "--bake", "0")
+    traffic = here.found().traffic
+    whole, whole_log = here.deploy(*CANARY[:2], "--steps", "100", "--bake", "0")
+
+    assert (half, whole) == (0, 0), half_log + whole_log
+    assert traffic == {"blue": 50, "green": 50}
+    assert "green has 50 % of the requests until a later step gives it more" in half_log
+    assert here.found().traffic == {"green": 100}
+
+
+@pytest.mark.long
 def test_a_cancelled_run_may_give_all_requests_back_at_once(here: Laptop) -> None:
     here.deploy(model="scaling:1")
     process = here.until(HALF, *CANARY, "--bake", "10 min", "--on-cancel", "rollback")
