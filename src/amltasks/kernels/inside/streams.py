@@ -64,6 +64,8 @@ class OutStream(iostream.OutStream):  # type: ignore[misc,unused-ignore]
 
     __module__ = iostream.__name__
     _flushing = False
+    _taken: int  # bytes that came by the descriptor
+    _sent: int  # of these
 
     def send_written(self) -> None:
         """Waits until all that was written to the descriptor so far is this stream's text, and sends it."""
@@ -80,8 +82,7 @@ class OutStream(iostream.OutStream):  # type: ignore[misc,unused-ignore]
 
     def _setup_stream_redirects(self, name: str) -> None:
         self._at_pipe = threading.Condition()
-        self._taken: int = 0  # bytes
-        self._sent: int = 0  # of these
+        self._taken = self._sent = 0
         super()._setup_stream_redirects(name)
 
     def _watch_pipe_fd(self) -> None:
