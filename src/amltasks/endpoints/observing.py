@@ -89,7 +89,7 @@ class Observing:
         until = time.monotonic() + self._bake_of(endpoint, deployment, share)
         samples: list[Sample] = []
         while True:
-            broken = self._sample(endpoint, deployment, before, samples)
+            broken = self._sample(endpoint, deployment, before, share, samples)
             whole = joined(samples)
             broken = broken or self._rules.broken(whole)
             left = until - time.monotonic()
@@ -103,10 +103,11 @@ class Observing:
             p95=whole.percentile(95),
         )
 
-    def _sample(self, endpoint: Endpoint, deployment: str, before: str, samples: list[Sample]) -> str:
+    def _sample(self, endpoint: Endpoint, deployment: str, before: str, share: int, samples: list[Sample]) -> str:
         number, address = self._rules.requests, self._address(endpoint, deployment)
         if not (self._rules.compares and before and address):
-            samples.append(self._sampler.sample(number, address))
+            # With all requests it is asked as everybody asks: by the endpoint's own address.
+            samples.append(self._sampler.sample(number, "" if share == 100 else address))
             return ""
         compared = self._sampler.compare(
             number, address, before, absolute=self._rules.absolute, relative=self._rules.relative
