@@ -191,6 +191,7 @@ MISHAPS = {
 }
 
 
+@pytest.mark.long
 def test_each_failure_has_its_sentence_and_leaves_nothing(places: Places, folder: Path) -> None:
     places.azure.world.azure.services.mishaps.extend(MISHAPS)
 
@@ -243,6 +244,7 @@ result = [deployed.cause.value, deployed.reason, [planned.state, len(planned.dep
     assert lines[-1] == "stuck was left half made, and is made anew."
 
 
+@pytest.mark.long
 def test_a_service_of_another_kind_is_replaced_only_where_that_is_said(places: Places, folder: Path) -> None:
     places.azure.world.azure.services.mishaps.append(Mishap.QUOTA)
 
@@ -315,7 +317,7 @@ result = [image, lines]
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("fault", ["429", "409", "reset", "reset after"])
+@pytest.mark.parametrize("fault", ["429", "409", "500 after", "reset", "reset after"])
 def test_a_service_whose_making_is_not_answered_is_made_once(places: Places, folder: Path, fault: str) -> None:
     """What was asked for is there all the same: it is looked for, and waited for. So are its changes."""
     name = f"once-{fault.replace(' ', '-')}"

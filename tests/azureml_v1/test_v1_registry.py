@@ -151,7 +151,9 @@ result = [registry.get("ours", "champion").id, two.tags["by"], again.id, path.re
     assert (champion, newest, again, path) == ("ours:1", "v2", "ours:2", "one")
 
 
-@pytest.mark.parametrize("fault", ["429", "409", "reset", "reset after"])
+@pytest.mark.parametrize(
+    "fault", ["reset after", *(pytest.param(fault, marks=pytest.mark.long) for fault in ("429", "409", "reset"))]
+)
 def test_a_registration_that_fails_once_is_made_once(places: Places, folder: Path, fault: str) -> None:
     """Before it is carried out, or after: with the answer lost."""
     faults = places.azure.world.faults
