@@ -41,7 +41,6 @@ _SENT = {
     "AKSServiceCreateRequestContainerResourceRequirements": {"cpuLimit", "memoryInGBLimit"},
     "AKSServiceCreateRequest": {"storageInitEnabled"},
     "CreateEndpointRequest": {"tags"},
-    "PackageRequest": {"imageName", "imageLabel"},
 }
 _BY_HAND = {"EnvironmentImageRequestEnvironment", "RegenerateServiceKeysRequest"}
 _NUMBERS = {"int": int, "long": int, "float": (int, float)}
@@ -60,10 +59,11 @@ class Operation:
 
 
 def operations() -> Iterator[Operation]:
-    """All of the generated clients, as their code has them."""
-    folder = Path(str(models.__file__)).parent.parent / "operations"
-    for module in sorted(folder.glob("*_operations.py")):
-        tree = ast.parse(module.read_text(encoding="utf-8"))
+    """All of the generated client, as its code has them; some modules beside it are of older ones."""
+    folder = Path(str(models.__file__)).parent.parent
+    client = (folder / "rest_client.py").read_text(encoding="utf-8")
+    for module in sorted(re.findall(r"^from \.operations\.(\w+) import", client, re.MULTILINE)):
+        tree = ast.parse((folder / "operations" / f"{module}.py").read_text(encoding="utf-8"))
         for group in (node for node in tree.body if isinstance(node, ast.ClassDef)):
             urls = dict(_urls(group))
             for method in (node for node in group.body if isinstance(node, ast.FunctionDef)):
@@ -84,7 +84,7 @@ def _operation(method: ast.FunctionDef, url: str) -> Iterator[Operation]:
     request = re.search(r"self\._serialize\.body\(\w+, '([^']+)'\)", text)
     response = re.search(r"self\._deserialize\('([^']+)', response\)", text)
     error = re.search(r"raise models\.(\w+)Exception\(", text)
-    if verb and not (request and request[1][0].isupper() and not hasattr(models, request[1])):  # one of an older client
+    if verb:
         pattern = re.sub(r"/\\\{path\\\}", "(?:/.+)?", re.escape(url))  # of a folder it may be empty
         pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", pattern)
         literals = sum(1 for part in url.split("/") if "{" not in part)
