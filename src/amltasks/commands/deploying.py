@@ -15,8 +15,9 @@ from amltasks.commands.deployed_models import find_models
 from amltasks.commands.stopping import StoppedError, stoppable, within
 from amltasks.endpoints.observing import Observing
 from amltasks.endpoints.precheck import precheck
-from amltasks.endpoints.rolling import HEADS, Outcome, Rolling
+from amltasks.endpoints.rolling import Outcome, Rolling
 from amltasks.endpoints.rollout import TAG, Phase, read_rollout
+from amltasks.endpoints.rollout_record import GROUP, HEADS, Record
 from amltasks.endpoints.settings import OUR_TAGS
 from amltasks.endpoints.smoke.probing import Prober
 from amltasks.errors import AmlTasksError
@@ -58,6 +59,7 @@ class Deploying:
         self._notes: list[str] = []
         self._asked: dict[str, bool] = {}
         self._rolling: Rolling | None = None
+        self._record = Record(tell, folder / "logs", _now, redact)
         self.outcome = Outcome.FAILED.value
         self.models: tuple[Model, ...] = ()
         self.address = ""
@@ -146,9 +148,7 @@ class Deploying:
                 ready_timeout=self._request.ready_timeout,
                 addressable=self._addressable,
             )
-            self._rolling = Rolling(
-                self._endpoints, observer, self._tell, self._folder / "logs", _now, self._redact, self._stop
-            )
+            self._rolling = Rolling(self._endpoints, observer, self._record, self._tell, self._stop)
             return self._rolling.run(endpoint, deployment, self._request.plan)
 
     def _access(self) -> Access:
@@ -186,20 +186,16 @@ class Deploying:
 
     def report(self) -> CheckReport:
         """Of all that was looked at by now."""
-        rolling = self._rolling
+        record = self._record
         return CheckReport(
             title=f"{self._request.target.value}: {self.endpoint}",
-            checks=tuple(self._all_checks()),
+            checks=(*self._checks, *record.checks),
             started_at=self._started_at,
             finished_at=_now(),
             cancelled=self.outcome == CANCELLED,
-            tables={"Rollout": (HEADS, *rolling.rows)} if rolling and rolling.rows else {},
-            notes=(*self._notes, *(rolling.notes if rolling else ())),
+            tables={GROUP: (HEADS, *record.rows)} if record.rows else {},
+            notes=(*self._notes, *record.notes),
         )
-
-    def _all_checks(self) -> Iterator[Check]:
-        yield from self._checks
-        yield from self._rolling.checks if self._rolling else ()
 
 
 def _now() -> datetime:

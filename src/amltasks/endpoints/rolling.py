@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
-from pathlib import Path
 from typing import Protocol
 
 from amltasks.data import Data
@@ -29,15 +28,11 @@ from amltasks.endpoints.rollout import (
     read_rollout,
     resumed,
 )
+from amltasks.endpoints.rollout_record import Record
 from amltasks.errors import ServiceError, UserError
-from amltasks.platforms.endpoints import CURRENT, DeploymentSpec, Endpoint, Endpoints, EndpointSpec
+from amltasks.platforms.endpoints import CURRENT, DeploymentSpec, Endpoint, Endpoints, EndpointSpec, Tell
 from amltasks.quoting import quoted
-from amltasks.report.checks import Check, CheckFile, CheckOutcome
-
-GROUP = "Rollout"
-HEADS = ("Time", "Step", "Traffic", "Requests", "Errors", "p95", "Verdict")
-
-Row = tuple[str, ...]
+from amltasks.report.checks import Check
 
 
 class Outcome(str, Enum):
@@ -85,31 +80,23 @@ class StoppedError(Exception):
 
 
 class Rolling:
-    """One deployment, from the first look to the last step. checks, rows, notes: of what has been done so far."""
+    """One deployment, from the first look to the last step; `record` is told of all that is done."""
 
     def __init__(
         self,
         endpoints: Endpoints,
         observer: Observer,
-        tell: Callable[[str], None],
-        folder: Path,
-        now: Callable[[], datetime],
-        redact: Callable[[str], str],
+        record: Record,
+        tell: Tell,
         stop: threading.Event,
     ) -> None:
-        """folder: for logs of deployments that failed, redacted. stop: set when the command is cancelled."""
+        """stop: set when the command is cancelled."""
         self._endpoints = endpoints
         self._observer = observer
         self._tell = tell
-        self._folder = folder
-        self._now = now
-        self._redact = redact
+        self._record = record
         self._stop = stop
-        self.checks: list[Check] = []
-        self.rows: list[Row] = []
-        self.notes: list[str] = []
         self.deployment = ""
-        self.reason = ""  # why it was not deployed
 
     def run(self, endpoint: EndpointSpec, deployment: DeploymentSpec, plan: Plan) -> Outcome:
         """Deploys, and rolls back what does not prove good. What an earlier run has left is finished or undone first.
@@ -127,10 +114,11 @@ class Rolling:
         key = key_of(deployment)
         found = self._endpoints.find(endpoint.name)
         rollout = self._left(found, key) if found else None
+        if rollout is not None and rollout.key == key and rollout.phase is Phase.FINISHING:
+            return self._finish(endpoint.name, rollout, deployment, plan)
         if rollout is not None and (rollout.key != key or rollout.phase in (Phase.ROLLING_BACK, Phase.FINISHING)):
             self._drive(endpoint.name, rollout, deployment, plan)
             found, rollout = self._endpoints.find(endpoint.name), None
-            self.reason = ""
         if found is not None and not found.several and found.deployments:
             raise UserError(
                 f"endpoint: {quoted(endpoint.name)} is a service that shares no requests: use strategy: replace, "
@@ -142,13 +130,18 @@ class Rolling:
         self._endpoints.tag(endpoint.name, {TAG: rollout.tag()})
         return self._drive(endpoint.name, rollout, deployment, plan)
 
+    def _finish(self, name: str, rollout: Rollout, spec: DeploymentSpec, plan: Plan) -> Outcome:
+        """All requests are the new one's since the run that has died: what is left to do, and a last look."""
+        outcome = self._drive(name, rollout, spec, plan)
+        found = self._endpoints.find(name)
+        return outcome if found and self._watch(found, rollout.new, 100) else Outcome.FAILED
+
     def _left(self, found: Endpoint, key: str) -> Rollout | None:
         """What an earlier run has left, as it is to go on."""
         rollout = read_rollout(found.tags)
         if rollout is None:
             return None
-        self.notes.append(_left_sentence(rollout, rollout.key == key))
-        self._tell(self.notes[-1])
+        self._record.note(_left_sentence(rollout, rollout.key == key))
         return resumed(rollout, key, found)
 
     def _drive(self, name: str, rollout: Rollout, spec: DeploymentSpec, plan: Plan) -> Outcome:
@@ -187,18 +180,18 @@ class Rolling:
         if isinstance(move, Route):
             step = "roll back" if rollout.phase is Phase.ROLLING_BACK else "route"
             self._endpoints.route(endpoint.name, move.traffic, move.mirror)
-            self._row(step, move.traffic, "done")
+            self._record.row(step, move.traffic, "done")
         elif isinstance(move, Remove):
             self._endpoints.delete_deployment(endpoint.name, move.deployment, self._tell)
-            self._row(f"remove {move.deployment}", endpoint.traffic, "done")
+            self._record.row(f"remove {move.deployment}", endpoint.traffic, "done")
         elif isinstance(move, RemoveEndpoint):
             self._endpoints.delete(endpoint.name, self._tell)
-            self._row("remove the endpoint", {}, "done")
+            self._record.row("remove the endpoint", {}, "done")
         return True
 
     def _ended(self, name: str, end: End, rollout: Rollout) -> Outcome:
         if end.deployed and end.share < 100:
-            self.notes.append(f"{rollout.new} has {end.share} % of the requests until a later step gives it more.")
+            self._record.note(f"{rollout.new} has {end.share} % of the requests until a later step gives it more.")
             return Outcome.DEPLOYED
         self._endpoints.tag(name, {TAG: ""})
         if end.deployed:
@@ -227,7 +220,7 @@ class Rolling:
         endpoint_now = self._endpoints.find(endpoint.name) or made
         if not endpoint_now.traffic:
             self._endpoints.route(endpoint.name, {name: 100})
-            self._row("route", {name: 100}, "done")
+            self._record.row("route", {name: 100}, "done")
             endpoint_now = self._endpoints.find(endpoint.name) or endpoint_now
         return Outcome.DEPLOYED if self._watch(endpoint_now, name, 100) else Outcome.FAILED
 
@@ -243,83 +236,33 @@ class Rolling:
             self._endpoints.delete_deployment(endpoint, name, self._tell)
 
     def _deploy(self, endpoint: Endpoint, spec: DeploymentSpec) -> bool:
-        begun_at = self._now()
+        begun_at = self._record.now()
         self._tell(f"Deploying {', '.join(model.id for model in spec.models)} as {spec.name} of {endpoint.name}.")
         deployed = self._endpoints.deploy(endpoint.name, spec, self._tell)
-        if deployed.cause is not None:
-            self.reason = deployed.reason
         good = deployed.cause is None
-        files = () if good else self._files(spec.name, log=deployed.log, events="\n".join(deployed.events))
-        self._check("Deployment", good, deployed.reason, begun_at, files)
-        traffic = endpoint.traffic
-        self._row(f"deploy {spec.name}", traffic, deployed.reason or "ready")
-        if deployed.cause is not None:
+        files = () if good else self._record.files(spec.name, log=deployed.log, events="\n".join(deployed.events))
+        self._record.check("Deployment", good, deployed.reason, begun_at, files)
+        self._record.row(f"deploy {spec.name}", endpoint.traffic, deployed.reason or "ready")
+        if not good:
             return False
         seen = self._observer.ready(self._endpoints.find(endpoint.name) or endpoint, spec.name)
         self._look_whether_stopped()
-        self._seen("Readiness", seen, begun_at, endpoint.name, spec.name)
-        self._row(f"ask {spec.name}", traffic, seen.verdict, seen)
-        return seen.good
+        return self._seen("Readiness", f"ask {spec.name}", seen, begun_at, endpoint, spec.name)
 
     def _watch(self, endpoint: Endpoint, deployment: str, share: int) -> bool:
-        begun_at = self._now()
+        begun_at = self._record.now()
         seen = self._observer.watch(endpoint, deployment, share)
         self._look_whether_stopped()  # what was cut short has held nothing
-        self._seen(f"{share} % of the requests", seen, begun_at, endpoint.name, deployment)
-        self._row(f"{share} %", endpoint.traffic, seen.verdict, seen)
+        return self._seen(f"{share} % of the requests", f"{share} %", seen, begun_at, endpoint, deployment)
+
+    def _seen(self, name: str, step: str, seen: Seen, begun_at: datetime, endpoint: Endpoint, deployment: str) -> bool:
+        log = "" if seen.good else self._endpoints.log(endpoint.name, deployment)
+        self._record.add(*seen.checks)
+        self._record.check(name, seen.good, seen.verdict, begun_at, self._record.files(deployment, log=log))
+        self._record.row(
+            step, endpoint.traffic, seen.verdict, requests=seen.requests, error_rate=seen.error_rate, p95=seen.p95
+        )
         return seen.good
-
-    def _seen(self, name: str, seen: Seen, begun_at: datetime, endpoint: str, deployment: str) -> None:
-        self.checks.extend(seen.checks)
-        log = "" if seen.good else self._endpoints.log(endpoint, deployment)
-        self._check(name, seen.good, seen.verdict, begun_at, self._files(deployment, log=log))
-        if not seen.good:
-            self.reason = seen.verdict
-            self._tell(f"{name}: {seen.verdict}")
-
-    def _check(
-        self, name: str, good: bool, message: str, begun_at: datetime, files: tuple[CheckFile, ...] = ()
-    ) -> None:
-        outcome = CheckOutcome.PASSED if good else CheckOutcome.FAILED
-        took = (self._now() - begun_at).total_seconds()
-        details = "\n".join(_last_lines(files))
-        self.checks.append(
-            Check(
-                name=name,
-                group=GROUP,
-                outcome=outcome,
-                message=message,
-                details=details,
-                started_at=begun_at,
-                duration=took,
-                files=files,
-            )
-        )
-
-    def _row(self, step: str, traffic: Mapping[str, int], verdict: str, seen: Seen | None = None) -> None:
-        asked = seen is not None and seen.requests > 0
-        row = (
-            self._now().strftime("%H:%M:%S"),
-            step,
-            ", ".join(f"{name} {share} %" for name, share in traffic.items()) or "none",
-            str(seen.requests) if seen is not None and asked else "",
-            f"{seen.error_rate:.1%}" if seen is not None and seen.error_rate is not None else "",
-            f"{seen.p95 * 1000:.0f} ms" if seen is not None and seen.p95 is not None else "",
-            verdict,
-        )
-        self.rows.append(row)
-        self._tell(f"{step}: {verdict} ({row[2]})")
-
-    def _files(self, deployment: str, **texts: str) -> tuple[CheckFile, ...]:
-        """What the container of one that failed, and the place, have to say; by kind."""
-        files = []
-        for kind, text in texts.items():
-            if text:
-                self._folder.mkdir(parents=True, exist_ok=True)
-                path = self._folder / f"{deployment}-{kind}.txt"
-                path.write_text(self._redact(text), encoding="utf-8")
-                files.append(CheckFile(path=path, name=path.name))
-        return tuple(files)
 
 
 def _left_sentence(rollout: Rollout, same: bool) -> str:
@@ -334,7 +277,3 @@ def _left_sentence(rollout: Rollout, same: bool) -> str:
 
 def _shared(traffic: Mapping[str, int]) -> str:
     return "requests are shared by " + ", ".join(f"{name} ({share} %)" for name, share in traffic.items())
-
-
-def _last_lines(files: tuple[CheckFile, ...], most: int = 20) -> list[str]:
-    return [line for file in files for line in file.path.read_text(encoding="utf-8").splitlines()[-most:]]
