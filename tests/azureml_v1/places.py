@@ -12,6 +12,8 @@ from tests.sandbox.azure.sdk import Sdk
 
 _OPEN = """
 import json
+import os
+os.chdir(home)  # where the SDK leaves logs
 from pathlib import Path
 from amltasks.errors import AmlTasksError
 from amltasks.platforms.azureml.connection import ServiceConnection, chosen_workspace
@@ -49,7 +51,8 @@ class Places:
 
     def run(self, code: str, **values: Any) -> Any:
         """A snippet; what it binds to `result` comes back. It knows `opened`, `told` and `refused`."""
-        return self.process.run(_OPEN + code, self.azure.environment, endpoint=self.endpoint, **values)
+        known = {"endpoint": self.endpoint, "home": str(self.azure.folder), **values}
+        return self.process.run(_OPEN + code, self.azure.environment, **known)
 
 
 @contextmanager
