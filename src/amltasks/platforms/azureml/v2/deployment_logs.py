@@ -38,7 +38,7 @@ def build_log(client: MLClient, credential: TokenCredential, said: str) -> str:
         with blob:
             size = blob.get_blob_properties().size
             end = blob.download_blob(offset=max(0, size - _MOST_BYTES))
-            return end.readall().decode("utf-8", "replace")
+            return str(end.readall(), "utf-8", "replace")
 
 
 def _key(store: Any) -> Any:
