@@ -15,7 +15,7 @@ def cancel_superseded(service: Service, step: Step) -> Iterator[str]:
     Only jobs that carry this step's tags are touched, and none of this attempt. Raises ServiceError or UserError where
     the jobs cannot be listed.
     """
-    for job in list(service.tagged(LINE, step.line)) if step.line else ():
+    for job in list(service.left(LINE, step.line)) if step.line else ():
         if job.status in ACTIVE - ENDING and job.tags.get(RUN) != step.run:
             try:
                 service.cancel(job.name)

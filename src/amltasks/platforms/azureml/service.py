@@ -104,6 +104,9 @@ class Service(Protocol):
     def tagged(self, name: str, value: str) -> Iterator[Job]:
         """Those with the tag, the newest first."""
 
+    def left(self, name: str, value: str) -> Iterator[Job]:
+        """The same, and of those that are not over also the ones whose submitter was gone before they had tags."""
+
     def cancel(self, name: str) -> None:
         """Asks for it; one that has ended already is no error."""
 

@@ -62,6 +62,8 @@ class Submission:
                 return self._service.submit(self._spec(run, name)), "submitted"
             if found.status in ACTIVE:
                 self.taken_over.add(name)
+            if not found.tags:  # whoever submitted it was gone before it had any
+                found = self._service.submit(self._spec(run, name))
             if found.status in ACTIVE or found.status == "Completed":
                 return found, "found from before, and taken over:"
         raise UserError(f"{run.title}: it has been tried {MOST_TRIES} times in this attempt.")

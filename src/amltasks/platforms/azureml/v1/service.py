@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import threading
 from collections.abc import Iterator
 from functools import cached_property
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from amltasks.errors import ServiceError
 from amltasks.platforms.azureml.answers import repeated
 from amltasks.platforms.azureml.connection import Cloud, Workspace
-from amltasks.platforms.azureml.service import Job, JobSpec, RunDetails
+from amltasks.platforms.azureml.service import ACTIVE, Job, JobSpec, RunDetails
 from amltasks.platforms.azureml.step import BUILD, NOTEBOOK
 from amltasks.platforms.azureml.v1.answers import answered
 from amltasks.platforms.azureml.v1.client import Client, last_numbers
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
 _LIMIT_MARGIN = 1800  # seconds over the notebook's own time-out: the environment may be built within them
+_LABELS = "AMLTASKS_LABELS"
+_LATEST = 50  # runs of the experiment that are looked at for such without tags
 _TAGS = {"file": NOTEBOOK, "devops_run_id": BUILD}  # by which runs were found before there were ours
 
 
@@ -59,7 +62,7 @@ class ServiceV1(Client):
         tries = itertools.count()
 
         def submit() -> Job:
-            run = (next(tries) and self._run(spec.name)) or self._started(spec)
+            run = self._runs.get(spec.name) or (next(tries) and self._run(spec.name)) or self._started(spec)
             with answered(f"{spec.display_name} could not be submitted"):
                 run.set_tags({**spec.tags, **{name: spec.tags[tag] for name, tag in _TAGS.items() if tag in spec.tags}})
                 run.display_name = spec.display_name
@@ -79,7 +82,7 @@ class ServiceV1(Client):
                 environment=environment,
                 **({} if spec.timeout is None else {"max_run_duration_seconds": int(spec.timeout + _LIMIT_MARGIN)}),
             )
-            config.run_config.environment_variables = dict(spec.variables)
+            config.run_config.environment_variables = {**spec.variables, _LABELS: json.dumps(spec.tags)}
             run = self._experiment.submit(config, run_id=spec.name)
         self._sent.add(spec.code)
         self._runs[spec.name] = run
@@ -107,6 +110,22 @@ class ServiceV1(Client):
     def tagged(self, name: str, value: str) -> Iterator[Job]:
         """Those of this step's experiment: others cannot be listed by the SDK."""
         return iter(repeated(lambda: self._tagged({name: value})))
+
+    def left(self, name: str, value: str) -> Iterator[Job]:
+        """A run gets its tags once it is submitted; what they were to be is among its variables, too."""
+        return itertools.chain(self.tagged(name, value), repeated(lambda: self._unlabelled(name, value)))
+
+    def _unlabelled(self, name: str, value: str) -> list[Job]:
+        found = []
+        with answered("The jobs could not be listed"):
+            for run in itertools.islice(self._experiment.get_runs(), _LATEST):
+                if not run.tags and run.status in ACTIVE:
+                    variables = run.get_details().get("runDefinition", {}).get("environmentVariables") or {}
+                    labels = json.loads(variables.get(_LABELS) or "{}")
+                    if labels.get(name) == value:
+                        self._runs.setdefault(run.id, run)
+                        found.append(_job(run, run.status).model_copy(update={"tags": labels}))
+        return found
 
     def _tagged(self, tags: dict[str, str]) -> list[Job]:
         with answered("The jobs could not be listed"):

@@ -99,6 +99,10 @@ class Jobs(Client):
         """Those with the tag, the newest first."""
         return iter(repeated(lambda: self._tagged(f"{name}={value}")))
 
+    def left(self, name: str, value: str) -> Iterator[Job]:
+        """A job is submitted with its tags."""
+        return self.tagged(name, value)
+
     def _tagged(self, tag: str) -> list[Job]:
         with answered("The jobs could not be listed"):
             listed_jobs = self._client.jobs.list(tag=tag)  # type: ignore[call-arg,unused-ignore]
