@@ -38,7 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def program() -> NoReturn:
     """`main` as a process of its own, which ends at once: taking the interpreter apart takes as long as a notebook."""
     collect_seldom()
-    code = main()
+    try:
+        code = main()
+    except KeyboardInterrupt:  # before there was anything that ends in good order
+        code = ExitCode.CANCELLED
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

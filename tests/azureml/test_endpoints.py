@@ -280,6 +280,7 @@ def test_what_cannot_be_is_refused_before_it_costs_time(
         managed("ensure", spec={"name": served, "auth": "token"})
 
 
+@pytest.mark.long
 def test_on_kubernetes_it_is_the_same_but_for_machines(
     places: Places, azure: Azure, deployment: Callable[..., dict[str, Any]]
 ) -> None:

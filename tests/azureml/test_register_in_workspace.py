@@ -30,6 +30,7 @@ def azure(tmp_path_factory: pytest.TempPathFactory, azureml_python: Path) -> Ite
         yield opened
 
 
+@pytest.mark.long
 def test_a_better_model_is_registered_and_a_worse_one_is_not(azure: Azure, tmp_path: Path) -> None:
     """2.17, 3.10, 3.13, 3.14."""
     repo = tmp_path / "repo"

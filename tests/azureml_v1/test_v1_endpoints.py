@@ -109,6 +109,7 @@ result = [planned, *made, scored, *changed, again, *found, log, aci.find("svc"),
     assert gone is None
 
 
+@pytest.mark.long
 def test_versions_on_aks_share_the_requests_of_one_endpoint(places: Places, folder: Path) -> None:
     """Requirements 2.19, 2.21, 3.22, 3.23: the cluster is made where that is asked for."""
     warnings, blue, green, huge, alone, shared, after, refusals, found = ask(

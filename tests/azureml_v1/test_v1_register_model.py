@@ -12,6 +12,7 @@ from tests.azureml.registering import register, repository
 pytestmark = pytest.mark.xdist_group("azureml-v1 registry")
 
 
+@pytest.mark.long
 def test_a_better_model_is_registered_and_a_worse_one_is_not(azure: Azure, tmp_path: Path) -> None:
     repo, inputs = tmp_path / "repo", {"metricsFile": "metrics.json", "platform": "azureml-v1"}
     first = register(azure, repository(repo, 0.8), tmp_path / "1", "1", **inputs)

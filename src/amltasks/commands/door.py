@@ -9,9 +9,12 @@ import importlib
 import io
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
+
+from amltasks.commands.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from amltasks.platforms.local.compute import LocalCompute
@@ -35,11 +38,18 @@ def enter_with_notebooks(task: str) -> NoReturn:
         compute = _warm_for(given)
         if compute is not None:
             stack.callback(compute.close)
+        else:
+            signal.signal(signal.SIGINT, _leave)
         carry_out = importlib.import_module(task).carry_out
         from amltasks.commands.task import run_task
 
         code = run_task(lambda job, output: carry_out(job, output, compute), io.BytesIO(given))
     _end(code)
+
+
+def _leave(*_: object) -> NoReturn:
+    """Nothing has begun that would have to be ended; as an exception it could be swallowed by an SDK on its way."""
+    os._exit(ExitCode.CANCELLED)
 
 
 def _end(code: int) -> NoReturn:

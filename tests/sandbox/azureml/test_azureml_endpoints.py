@@ -57,6 +57,7 @@ def empty(own: Scene) -> Iterator[Stage]:
 
 
 class TestTheSdk:
+    @pytest.mark.long
     def test_makes_an_endpoint_deploys_gives_traffic_asks_and_deletes(self, own: Scene, tmp_path: Path) -> None:
         for folder, file, text in (("code", "score.py", SCORE), ("model", "weights.txt", "trained")):
             (tmp_path / folder).mkdir()
