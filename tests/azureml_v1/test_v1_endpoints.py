@@ -120,7 +120,8 @@ aks = opened(EndpointsV1, "aks")
 made = {"createCompute": "true", "agentCount": "1", "clusterPurpose": "DevTest"}
 wanted = EndpointSpec(name="prod", compute="aks", several=True, location="northeurope", tags={"t": "1"}, settings=made)
 blue = spec("one", name="blue", resources=Resources(cpu=0.5, memory=10**9, replicas=1))
-green = spec("two", name="green", resources=Resources(autoscale=Autoscale(minimum=1, maximum=2)))
+scale = Autoscale(minimum=1, maximum=2)
+green = spec("two", name="green", resources=Resources(cpu=0.5, memory=10**9, autoscale=scale))
 warnings = aks.check(wanted, blue)
 aks.ensure(wanted, tell)
 aks.tag("prod", {"amltasks.rollout": "{}"})
@@ -164,7 +165,7 @@ result = [warnings, *first, *second, *huge, alone, shared, after, refusals, *fou
         "UserError: prod: green has 100 % of the requests: give them to another first.",
         "UserError: prod: the shares {'green': 50} are not 100 % of versions that it has.",
         "UserError: compute: there is no AKS cluster 'akz' in the workspace tests (did you mean 'aks'?): "
-        "there are 'aks'.",
+        "there are 'aks'. With `createCompute: true` in settings it is made.",
         "UserError: compute: 'cpu' is no AKS cluster but AmlCompute: there are 'aks'.",
         "UserError: compute: name the AKS cluster that serves.",
     ]

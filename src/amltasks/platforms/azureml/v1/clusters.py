@@ -59,7 +59,13 @@ class Clusters(Client):
             raise UserError(f"compute: {quoted(name)} is no AKS cluster but {found.type}{_there_are(name, clusters)}")
         if found is None and not is_set(endpoint, CREATE):
             where = f"the workspace {self.workspace.name}"
-            raise UserError(f"compute: there is no AKS cluster {quoted(name)} in {where}{_there_are(name, clusters)}")
+            raise UserError(
+                f"compute: there is no AKS cluster {quoted(name)} in {where}{_there_are(name, clusters)} "
+                f"With `{CREATE}: true` in settings it is made."
+            )
+        agents = endpoint.settings.get("agentCount", "")
+        if agents and not agents.isdecimal():
+            raise UserError(f"settings: agentCount {quoted(agents)} is not a whole number.")
         return found
 
     def _created(self, endpoint: EndpointSpec, tell: Tell) -> AksCompute:
