@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 
-@dataclass(frozen=True)
+@dataclass
 class RefusedError(Exception):
     """What a client raised. kind: the exception's name; code and status: of the service's error, where it has them."""
 

@@ -257,8 +257,8 @@ class EndpointsV1(Webservices):
         kind = kind_of(service)
         if kind == "several":
             arguments = services.version_arguments(endpoint, spec)
-            # The SDK compares cores and memory with those of the endpoint, which has none, and stumbles.
-            vars(service).setdefault("container_resource_requirements", None)
+            # The SDK compares cores and memory with those of an endpoint, which has none, and stumbles over that.
+            type(service).container_resource_requirements = None
             if spec.name in service.versions:
                 service.update_version(spec.name, **arguments, **content)
             else:
