@@ -111,6 +111,7 @@ result = {
         assert "by-sdk" not in found["left"]
         assert not own.azure.serving.serves(f"{own.workspace.id}/onlineEndpoints/by-sdk/deployments/blue".lower())
 
+    @pytest.mark.long
     def test_is_told_why_a_deployment_failed_and_may_repair_it(self, empty: Stage) -> None:
         code = empty.code(f"{SCORE}\ndef init(): raise RuntimeError('no such weights')\n")
         deploy = """
