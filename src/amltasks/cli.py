@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import os
 import re
 import sys
@@ -16,7 +17,6 @@ from typing import TYPE_CHECKING, NoReturn
 
 from amltasks import __version__
 from amltasks.agent.neutral import one_line
-from amltasks.commands import deploy_cli, endpoints_cli, ensure_compute_cli, models_cli, package_cli, test_endpoint_cli
 from amltasks.commands.door import collect_seldom, warm
 from amltasks.commands.exit_codes import ExitCode
 from amltasks.errors import AmlTasksError, UserError
@@ -24,10 +24,14 @@ from amltasks.errors import AmlTasksError, UserError
 if TYPE_CHECKING:
     from amltasks.platforms.base import OpenCompute
 
+# Modules of the commands beside run-notebook, which does not wait for them.
+_OTHERS = ("models_cli", "deploy_cli", "package_cli", "ensure_compute_cli", "test_endpoint_cli", "endpoints_cli")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The program `amltasks`."""
-    given = _parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    given = _parser(others="run-notebook" not in arguments[:1]).parse_args(arguments)
     try:
         return int(given.run_command(given))
     except AmlTasksError as error:
@@ -47,7 +51,7 @@ def program() -> NoReturn:
     os._exit(code)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(*, others: bool) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="amltasks", description="Notebooks as tests, as in a pipeline, here.")
     parser.add_argument("--version", action="version", version=f"amltasks {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
@@ -91,12 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--environment", action="append", default=[], metavar="WHAT", help="an environment, image or conda file")
     add("--experiment", default="", metavar="NAME")
     run.set_defaults(run_command=_run_notebook)
-    models_cli.add_commands(commands)
-    deploy_cli.add_commands(commands)
-    package_cli.add_commands(commands)
-    ensure_compute_cli.add_commands(commands)
-    test_endpoint_cli.add_commands(commands)
-    endpoints_cli.add_commands(commands)
+    for name in _OTHERS if others else ():
+        importlib.import_module(f"amltasks.commands.{name}").add_commands(commands)
     return parser
 
 
