@@ -149,7 +149,7 @@ def _show(run: dict[str, Any], results: list[dict[str, Any]], seconds: float) ->
         colour = "green" if result["outcome"] == "passed" else "red"
         cells = f"{passed}/{len(result['cells'])}"
         table.add_row(
-            Text(result["title"]), Text(result["outcome"], colour), cells, f"{result['duration']:.1f}", scraps
+            Text(result["title"]), Text(result["outcome"], colour), cells, f"{result['duration']:.1f}", Text(scraps)
         )
     console.print(table)
     for result in results:

@@ -64,8 +64,8 @@ class ServiceV1(Client):
         def submit() -> Job:
             run = self._runs.get(spec.name) or (next(tries) and self._run(spec.name)) or self._started(spec)
             with answered(f"{spec.display_name} could not be submitted"):
+                run.display_name = spec.display_name  # before the tags: one that has these has all
                 run.set_tags({**spec.tags, **{name: spec.tags[tag] for name, tag in _TAGS.items() if tag in spec.tags}})
-                run.display_name = spec.display_name
             return _job(run, run.status)
 
         return repeated(submit)
