@@ -1,6 +1,7 @@
-"""Pack the extension: python3 scripts/build.py [--stage release|test|dev] [--anew]
+"""Pack the extension: python3 scripts/build.py [--stage release|test|dev] [--anew | --tab]
 
     build/tasks/<Name>/       the task's folder, the launcher, our wheel, the locks and the licences
+    build/extension/tab/      the Notebooks tab, bundled
     build/azure-ml-tasks.vsix the same, packed by tfx-cli; its name carries the stage unless that is release
 
 Nothing is done when nothing has changed since. The contents are checked; a warning of tfx-cli is an error here.
@@ -11,16 +12,16 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bundling import bundle, node, run
 from environment import BUILD, ROOT, dev_python, node_modules
+from tab import build_tab
 from task_texts import task_folders, version, write_generated_files
 from vsix import make_reproducible, problems
 
@@ -29,11 +30,15 @@ SOURCES = ("src", "tasks", "extension", "configs")
 SOURCE_FILES = (
     "LICENSE", "README.md", "package-lock.json", "pyproject.toml", "requirements.txt", "requirements/azureml.lock",
     "requirements/azureml-v1.lock", "requirements/runner.lock",
-    "scripts/build.py", "scripts/task_texts.py", "scripts/vsix.py", "tsconfig.json", "vss-extension.json",
+    "scripts/build.py", "scripts/bundling.py", "scripts/tab.py", "scripts/task_texts.py", "scripts/vsix.py",
+    "tsconfig.json", "vss-extension.json",
 )  # fmt: skip
 IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info")
 # tfx-cli would guess these by the program `file`, differently on every machine.
 CONTENT_TYPES = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".js": "text/javascript",
     ".lock": "text/plain",
     ".py": "text/x-python",
     ".resjson": "application/json",
@@ -48,7 +53,11 @@ def main(arguments: list[str]) -> int:
         "--stage", choices=sorted(file.stem for file in (ROOT / "configs").glob("*.json")), default="release"
     )
     parser.add_argument("--anew", action="store_true", help="also when nothing has changed")
+    parser.add_argument("--tab", action="store_true", help="only the Notebooks tab, to build/extension/tab")
     options = parser.parse_args(arguments)
+    if options.tab:
+        build_tab(BUILD / "extension" / "tab")
+        return 0
     print(build(options.stage, anew=options.anew))
     return 0
 
@@ -73,9 +82,8 @@ def build(stage: str = "release", *, anew: bool = False) -> Path:
 
 def assemble() -> None:
     """Make build/tasks and build/extension: all that goes into the package."""
-    modules = node_modules()
     launcher = BUILD / "launcher" / "launcher.js"
-    notices = _bundle_launcher(modules, launcher)
+    notices = _bundle_launcher(launcher)
     wheel = _build_wheel()
     shutil.rmtree(BUILD / "tasks", ignore_errors=True)
     for folder in task_folders():
@@ -87,40 +95,16 @@ def assemble() -> None:
         shutil.copy(ROOT / "LICENSE", target / "LICENSE.txt")
         (target / "ThirdPartyNotices.txt").write_text(notices, encoding="utf-8", newline="\n")
     shutil.rmtree(BUILD / "extension", ignore_errors=True)
-    shutil.copytree(ROOT / "extension", BUILD / "extension", ignore=shutil.ignore_patterns("*.svg"))
+    shutil.copytree(ROOT / "extension", BUILD / "extension", ignore=shutil.ignore_patterns("*.svg", "tab"))
+    build_tab(BUILD / "extension" / "tab")
     shutil.copy(ROOT / "LICENSE", BUILD / "extension" / "LICENSE.txt")
 
 
-def _bundle_launcher(modules: Path, launcher: Path) -> str:
-    """Check the types and make one file of the launcher; answers with the licences of all that is in it."""
-    _node(str(modules / "typescript" / "bin" / "tsc"), "--project", str(ROOT))
-    options = {
-        "entryPoints": [str(LAUNCHER)], "outfile": str(launcher), "bundle": True, "metafile": True, "platform": "node",
-        "target": "node20", "format": "cjs", "legalComments": "inline", "logLevel": "warning",
-    }  # fmt: skip
-    metafile = json.loads(
-        _node("--print", f"JSON.stringify(require('esbuild').buildSync({json.dumps(options)}).metafile)")
-    )
-    packages = {ROOT / _package_of(module) for module in metafile["inputs"] if "node_modules/" in module}
-    return "\n\n".join(
-        ["launcher.js contains the following packages.", *(_licence(package) for package in sorted(packages))]
-    )
-
-
-def _package_of(module: str) -> str:
-    """`node_modules/q` for `node_modules/q/q.js`; also for scoped packages and nested ones."""
-    before, _, after = module.rpartition("node_modules/")
-    parts = after.split("/")
-    return f"{before}node_modules/" + "/".join(parts[: 2 if after.startswith("@") else 1])
-
-
-def _licence(package: Path) -> str:
-    about = json.loads((package / "package.json").read_text(encoding="utf-8"))
-    texts = sorted(file for file in package.iterdir() if file.name.upper().startswith(("LICENSE", "LICENCE")))
-    if not texts:
-        raise SystemExit(f"{package} has no licence text: what is bundled must bring one.")
-    title = f"{about['name']} {about['version']} ({about['license']})"
-    return f"{title}\n{'-' * len(title)}\n\n" + texts[0].read_text(encoding="utf-8").strip() + "\n"
+def _bundle_launcher(launcher: Path) -> str:
+    """One file of the launcher; answers with the licences of all that is in it."""
+    options = {"entryPoints": [str(LAUNCHER)], "outfile": str(launcher), "platform": "node"}
+    options |= {"target": "node20", "format": "cjs"}
+    return "launcher.js contains the following packages.\n\n" + bundle(ROOT, options)
 
 
 def _build_wheel() -> Path:
@@ -132,7 +116,7 @@ def _build_wheel() -> Path:
     for name in ("LICENSE", "README.md", "pyproject.toml", "requirements.txt"):
         shutil.copy(ROOT / name, sources / name)
     pip_wheel = [str(dev_python()), "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
-    _run(
+    run(
         [*pip_wheel, "--wheel-dir", str(workshop), str(sources)],
         # The same bytes from the same sources: the agents' environments are kept by them.
         environment={"SOURCE_DATE_EPOCH": "315532800"},
@@ -146,7 +130,7 @@ def _pack(packed: Path, stage: str) -> None:
         json.dumps({**manifest, "files": list(_declared_files(manifest))}, indent=2), encoding="utf-8"
     )
     packed.unlink(missing_ok=True)
-    said = _node(
+    said = node(
         *(
             str(node_modules() / "tfx-cli" / "_build" / "tfx-cli.js"),
             "extension",
@@ -183,24 +167,6 @@ def _digest_of_sources() -> str:
     for file in sorted(files):
         digest.update(f"{file.relative_to(ROOT).as_posix()}\0".encode() + file.read_bytes() + b"\0")
     return digest.hexdigest()
-
-
-def _node(*arguments: str) -> str:
-    node = shutil.which("node")
-    if node is None:
-        raise SystemExit("node is not on PATH: install Node.js 20 or later.")
-    return _run([node, *arguments])
-
-
-def _run(command: list[str], environment: dict[str, str] | None = None) -> str:
-    """Its output, both streams; ends the program with it when the command fails."""
-    done = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace",
-    )  # fmt: skip
-    if done.returncode:
-        raise SystemExit(f"{done.stdout}\n{Path(command[0]).name} ended with exit code {done.returncode}: {command[1]}")
-    return done.stdout
 
 
 if __name__ == "__main__":

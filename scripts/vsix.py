@@ -23,7 +23,7 @@ TASK_FILES = (
 )
 # tfx makes resources/ and *.vsomanifest of its own; [Content_Types].xml and *.vsixmanifest are the container's.
 ALLOWED = re.compile(
-    rf"tasks/\w+/({TASK_FILES})|extension/(overview\.md|LICENSE\.txt|images/\w+\.png)"
+    rf"tasks/\w+/({TASK_FILES})|extension/(overview\.md|LICENSE\.txt|images/\w+\.png|tab/(tab\.(html|js|css)|ThirdPartyNotices\.txt))"
     r"|\[Content_Types\]\.xml|extension\.vs[io]xmanifest|extension\.vsomanifest"
 )
 WHEEL_FILES = re.compile(r"amltasks/.+(?<!\.pyc)|amltasks-[\d.]+\.dist-info/.+")

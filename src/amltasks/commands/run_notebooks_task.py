@@ -23,7 +23,8 @@ from amltasks.report.pipeline_log import PipelineLog
 from amltasks.report.publisher import Publisher
 from amltasks.report.results_file import ResultsFile
 from amltasks.report.summary import SummaryFile
-from amltasks.report.tab import TabContext, TabFiles
+from amltasks.report.tab import TabFiles
+from amltasks.report.tab_records import TabContext
 from amltasks.report.test_run import TestRunOptions, TestRunPublisher
 from amltasks.report.wording import summary
 from amltasks.requests import RunNotebooksRequest, Target

@@ -11,66 +11,18 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
-from amltasks.data import Data
 from amltasks.report.files import write_whole
-from amltasks.report.model import ArtefactKind, NotebookResult, Outcome, Report
+from amltasks.report.model import ArtefactKind, NotebookResult, Report
 from amltasks.report.publisher import Publisher
+from amltasks.report.tab_records import INDEX, TYPE, TabContext, TabFile, TabIndex, TabResult
 
-TYPE = "amltasks.notebooks"
-INDEX = "index.json"
+_INDEX_FILE = "index.json"
 SIZE_LIMIT = 50_000_000  # bytes of one file; larger ones are named in the index, not attached
 NAME_LIMIT = 180
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.()=-]+")
-
-
-class TabContext(Data):
-    """Where in the run these notebooks ran. step: the task's reference name, or its instance's id."""
-
-    stage: str = ""
-    job: str = ""
-    attempt: int = 1
-    step: str = ""
-
-
-class TabFile(Data):
-    """A file of a result. attachment: its name among the attachments, empty where it was too large for one."""
-
-    kind: ArtefactKind
-    name: str
-    attachment: str
-    size: int
-    note: str = ""
-
-
-class TabResult(Data):
-    """One notebook with one parameter set, as the tab lists it. ok: whether the outcome is the expected one."""
-
-    run_id: str
-    title: str
-    notebook: str
-    parameter_set: str = ""
-    outcome: Outcome
-    ok: bool
-    message: str = ""
-    duration: float
-    owner: str = ""
-    files: tuple[TabFile, ...] = ()
-
-
-class TabIndex(Data):
-    """The index. version: 1; a reader refuses what it does not know."""
-
-    version: int = 1
-    context: TabContext
-    title: str
-    started_at: datetime
-    finished_at: datetime
-    cancelled: bool = False
-    results: tuple[TabResult, ...]
 
 
 @dataclass(frozen=True)
@@ -88,7 +40,7 @@ class TabFiles(Publisher):
     name = "Notebooks tab"
 
     def __init__(self, folder: Path, context: TabContext) -> None:
-        self.path = folder / INDEX
+        self.path = folder / _INDEX_FILE
         self._context = context
         self._attachments: list[Attachment] = []
 
@@ -105,7 +57,7 @@ class TabFiles(Publisher):
         )
         self.path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(self.path, index.model_dump_json(by_alias=True, indent=1) + "\n")
-        self._attachments.append(Attachment(TYPE, self._attachment_name("", INDEX), self.path))
+        self._attachments.append(Attachment(TYPE, self._attachment_name("", _INDEX_FILE), self.path))
 
     def attachments(self) -> Iterator[Attachment]:
         """In the order to attach them: whoever sees the index finds the rest on its way."""
@@ -141,8 +93,8 @@ class TabFiles(Publisher):
         """`stage~job~attempt~step~run~name`, or `stage~job~attempt~step.index.json`; safe as a file name."""
         where = self._context
         parts = [where.stage, where.job, str(where.attempt), where.step]
-        if name == INDEX:
-            return _safe(parts, ".index.json")
+        if name == _INDEX_FILE:
+            return _safe(parts, INDEX)
         return _safe([*parts, run_id, Path(name).stem], Path(name).suffix)
 
 

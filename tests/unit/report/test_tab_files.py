@@ -12,7 +12,8 @@ import pytest
 from amltasks.report.files import write_whole
 from amltasks.report.model import NotebookResult, Report
 from amltasks.report.results_file import ResultsFile
-from amltasks.report.tab import SIZE_LIMIT, TYPE, TabContext, TabFiles, TabIndex
+from amltasks.report.tab import SIZE_LIMIT, TabFiles
+from amltasks.report.tab_records import TYPE, TabContext, TabIndex
 
 CONTEXT = TabContext(stage="Build", job="Notebooks", attempt=2, step="checks")
 FILE_NAME = re.compile(r"[A-Za-z0-9_.()=~-]{1,220}")
