@@ -13,6 +13,7 @@ from amltasks.agent.output import Output
 from amltasks.commands import azureml
 from amltasks.commands.exit_codes import ExitCode
 from amltasks.commands.run_notebooks import exit_code, leaking, run_notebooks
+from amltasks.commands.tab_context import tab_context
 from amltasks.devops.pipeline import PipelineContext
 from amltasks.notebooks.scraps import scrap_variables
 from amltasks.platforms.local.compute import LocalCompute
@@ -24,7 +25,6 @@ from amltasks.report.publisher import Publisher
 from amltasks.report.results_file import ResultsFile
 from amltasks.report.summary import SummaryFile
 from amltasks.report.tab import TabFiles
-from amltasks.report.tab_records import TabContext
 from amltasks.report.test_run import TestRunOptions, TestRunPublisher
 from amltasks.report.wording import summary
 from amltasks.requests import RunNotebooksRequest, Target
@@ -68,7 +68,7 @@ class _Step:
         folder = request.output_folder
         self._results = ResultsFile(folder)
         self._summary = SummaryFile(folder) if Target.SUMMARY in request.publish else None
-        self._tab = TabFiles(folder, _tab_context(job)) if Target.TAB in request.publish else None
+        self._tab = TabFiles(folder, tab_context(job)) if Target.TAB in request.publish else None
         self._test_run = _test_run(job, request, redactor)
         junit = JUnitFile(folder / "junit.xml") if Target.JUNIT in request.publish else None
         # The results file is there before the network is tried, and says afterwards what came of it.
@@ -119,18 +119,6 @@ def _origin(job: Job) -> Origin:
         build=job.variable("Release.ReleaseName") or job.variable("Build.BuildNumber"),
         url=job.variable("Release.ReleaseWebURL") or page,
         at=datetime.now(timezone.utc),
-    )
-
-
-def _tab_context(job: Job) -> TabContext:
-    # The agent calls every job `__default` that is not one of a matrix; the name in the YAML is the phase's.
-    names = [job.variable("System.PhaseName"), job.variable("System.JobName")]
-    attempts = [job.variable(f"System.{part}Attempt") for part in ("Stage", "Phase", "Job")]
-    return TabContext(
-        stage=job.variable("System.StageName"),
-        job=" ".join(name for name in names if name and name != "__default"),
-        attempt=max([1, *(int(attempt) for attempt in attempts if attempt.isdecimal())]),
-        step=job.variable("System.TaskInstanceName") or job.variable("System.TaskInstanceId"),
     )
 
 

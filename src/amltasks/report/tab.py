@@ -7,8 +7,6 @@ carries stage, job, attempt and step, and the index says what belongs together. 
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +14,11 @@ from pathlib import Path
 from amltasks.report.files import write_whole
 from amltasks.report.model import ArtefactKind, NotebookResult, Report
 from amltasks.report.publisher import Publisher
+from amltasks.report.tab_names import attachment_name
 from amltasks.report.tab_records import INDEX, TYPE, TabContext, TabFile, TabIndex, TabResult
 
 _INDEX_FILE = "index.json"
 SIZE_LIMIT = 50_000_000  # bytes of one file; larger ones are named in the index, not attached
-NAME_LIMIT = 180
-
-_UNSAFE = re.compile(r"[^A-Za-z0-9_.()=-]+")
 
 
 @dataclass(frozen=True)
@@ -57,7 +53,7 @@ class TabFiles(Publisher):
         )
         self.path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(self.path, index.model_dump_json(by_alias=True, indent=1) + "\n")
-        self._attachments.append(Attachment(TYPE, self._attachment_name("", _INDEX_FILE), self.path))
+        self._attachments.append(Attachment(TYPE, attachment_name(self._context, ending=INDEX), self.path))
 
     def attachments(self) -> Iterator[Attachment]:
         """In the order to attach them: whoever sees the index finds the rest on its way."""
@@ -90,21 +86,5 @@ class TabFiles(Publisher):
             yield TabFile(kind=artefact.kind, name=artefact.name, attachment=name, size=size, note=note)
 
     def _attachment_name(self, run_id: str, name: str) -> str:
-        """`stage~job~attempt~step~run~name`, or `stage~job~attempt~step.index.json`; safe as a file name."""
-        where = self._context
-        parts = [where.stage, where.job, str(where.attempt), where.step]
-        if name == _INDEX_FILE:
-            return _safe(parts, INDEX)
-        return _safe([*parts, run_id, Path(name).stem], Path(name).suffix)
-
-
-def _safe(parts: list[str], ending: str) -> str:
-    """Parts joined by `~`, other characters than letters, digits and `_.()=-` replaced.
-
-    What was changed or cut gets a checksum, so that different names stay different.
-    """
-    whole = "~".join(parts)
-    joined = "~".join(_UNSAFE.sub("_", part) for part in parts)
-    if joined != whole or len(joined) > NAME_LIMIT:
-        joined = f"{joined[:NAME_LIMIT]}~{hashlib.sha256(whole.encode('utf-8', 'replace')).hexdigest()[:8]}"
-    return joined + ending
+        file = Path(name)
+        return attachment_name(self._context, run_id, file.stem, ending=file.suffix)

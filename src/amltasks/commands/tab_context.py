@@ -1,0 +1,22 @@
+"""Where a step's results come from, as the run's Notebooks tab tells them apart."""
+
+from __future__ import annotations
+
+from amltasks.agent.job import Job
+from amltasks.report.tab_records import TabContext
+
+
+def tab_context(job: Job) -> TabContext:
+    # The agent calls every job `__default` that is not one of a matrix; the name in the YAML is the phase's.
+    names = [job.variable("System.PhaseName"), job.variable("System.JobName")]
+    attempts = [job.variable(f"System.{part}Attempt") for part in ("Stage", "Phase", "Job")]
+    return TabContext(
+        task=job.task.name,
+        stage=job.variable("System.StageName"),
+        job=" ".join(name for name in names if name and name != "__default"),
+        attempt=max([1, *(int(attempt) for attempt in attempts if attempt.isdecimal())]),
+        step=job.variable("System.TaskInstanceName") or job.variable("System.TaskInstanceId"),
+        branch=job.variable("Build.SourceBranch"),
+        target_branch=job.variable("System.PullRequest.TargetBranch"),
+        commit=job.variable("Build.SourceVersion"),
+    )
