@@ -1,0 +1,34 @@
+/** Rows by the step that they come from; steps of earlier attempts apart. */
+
+import type { Row, Step } from "../results/model";
+import type { TabContext, TabIndex } from "../results/records";
+
+export interface Group {
+  step: Step<TabIndex>;
+  /** `Build › linux › attempt 2`; empty where there is only one step. */
+  name: string;
+  rows: Row[];
+}
+
+/** rows: in the order in which they are to be shown. Steps without rows are groups, too: what went wrong is theirs. */
+export function grouped(steps: readonly Step<TabIndex>[], rows: readonly Row[]): Group[] {
+  const byStep = new Map<Step<TabIndex>, Row[]>(steps.map((step) => [step, []]));
+  for (const row of rows) byStep.get(row.step)?.push(row);
+  const names = stepNames(steps);
+  const groups = steps.map((step, index) => ({ step, name: names[index] ?? "", rows: byStep.get(step) ?? [] }));
+  return [...groups.filter(({ step }) => !step.superseded), ...groups.filter(({ step }) => step.superseded)];
+}
+
+const PARTS: readonly ((context: TabContext) => string)[] = [
+  (context) => context.stage,
+  (context) => context.job,
+  (context) => context.step,
+  (context) => `attempt ${context.attempt}`,
+];
+
+/** Only what tells them apart. */
+function stepNames(steps: readonly Step<TabIndex>[]): string[] {
+  if (steps.length < 2) return steps.map(() => "");
+  const telling = PARTS.filter((part) => new Set(steps.map((step) => part(step.context))).size > 1);
+  return steps.map((step) => telling.map((part) => part(step.context)).filter(Boolean).join(" › ") || step.records.title);
+}
