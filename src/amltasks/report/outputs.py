@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from markupsafe import Markup
 
+from amltasks.report.executed import is_stand_in, merged
 from amltasks.report.highlighting import terminal_html
 from amltasks.report.prose import latex_html, markdown_html
 from amltasks.report.sanitiser import TooDeepError, clean, data_address
@@ -38,7 +39,6 @@ _VEGA = re.compile(r"application/vnd\.vega(lite)?\.v\d+\+json")
 _SCRIPTED = re.compile(r"<(script|iframe|canvas)\b", re.IGNORECASE)
 # scikit-learn and xarray draw with styles, and hold a text with excuses for whoever cannot see them.
 _DRAWN = "text-repr-fallback"
-_BARE_REPR = re.compile(r"<[\w.]+( object)?( at 0x[0-9a-f]+)?>")
 _SEEN = re.compile(r'<img|style="[^"]*background')
 _RULER = re.compile(r"(\x1b\[[\d;]*m|-)+")  # the dashes that IPython draws above a traceback
 _OWN_COLOURS = re.compile(r'style="[^"]*(color|background)')
@@ -54,11 +54,11 @@ class Outputs:
     def render(self, outputs: list[Mapping[str, Any]], id_prefix: str = "") -> Markup:
         """All outputs of one cell, in order; consecutive text of one stream is one output."""
         parts: list[Markup] = []
-        merged = list(_merged(outputs))
-        for output in merged[:OUTPUT_LIMIT]:
+        joined = list(merged(outputs))
+        for output in joined[:OUTPUT_LIMIT]:
             parts.append(self._within(self._one(output, id_prefix)))
-        if len(merged) > OUTPUT_LIMIT:
-            parts.append(self._note(f"{len(merged) - OUTPUT_LIMIT:,} more outputs were left out."))
+        if len(joined) > OUTPUT_LIMIT:
+            parts.append(self._note(f"{len(joined) - OUTPUT_LIMIT:,} more outputs were left out."))
         return Markup("\n").join(parts)
 
     def markdown(self, source: str, attachments: Any, id_prefix: str) -> Markup:
@@ -111,7 +111,7 @@ class Outputs:
             ("text/markdown", lambda text: self._prose(markdown_html(text[:HTML_LIMIT], id_prefix=id_prefix))),
             ("text/latex", lambda text: self._prose(latex_html(text))),
             *((mime, self._image_of(mime, metadata)) for mime in _IMAGES),
-            ("text/plain", lambda text: None if _is_stand_in(text, data) else self.text(text, "result")),
+            ("text/plain", lambda text: None if is_stand_in(text, data) else self.text(text, "result")),
         ]
         for mime, show in forms:
             if isinstance(data.get(mime), str):
@@ -183,39 +183,6 @@ class Outputs:
 
 
 _IMAGES = ("image/svg+xml", "image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp")
-
-
-def _merged(outputs: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """Outputs with the pieces of a stream put together, and lines given as lists joined."""
-    name, pieces = "", list[str]()
-    for output in outputs:
-        if output.get("output_type") == "stream":
-            if pieces and output.get("name") != name:
-                yield {"output_type": "stream", "name": name, "text": "".join(pieces)}
-                pieces = []
-            name = str(output.get("name"))
-            pieces.append(_joined(output.get("text", "")))
-            continue
-        if pieces:
-            yield {"output_type": "stream", "name": name, "text": "".join(pieces)}
-            pieces = []
-        data = output.get("data")
-        if isinstance(data, Mapping):
-            joined = {mime: content if "json" in str(mime) else _joined(content) for mime, content in data.items()}
-            output = {**output, "data": joined}
-        yield output
-    if pieces:
-        yield {"output_type": "stream", "name": name, "text": "".join(pieces)}
-
-
-def _joined(content: Any) -> Any:
-    is_lines = isinstance(content, list) and content and all(isinstance(line, str) for line in content)
-    return "".join(content) if is_lines else content
-
-
-def _is_stand_in(text: str, data: Mapping[str, Any]) -> bool:
-    """Whether the text is only `<Figure size …>` or `<IPython.core.display.Javascript object>` beside another form."""
-    return len(data) > 1 and bool(_BARE_REPR.fullmatch(text.strip()[:200]))
 
 
 def _without_middle(text: str) -> str:

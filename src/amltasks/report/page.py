@@ -13,6 +13,15 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from amltasks.report.executed import (
+    cells_of,
+    environment_of,
+    language_of,
+    line_in_cell,
+    number_of,
+    outputs_of,
+    source_of,
+)
 from amltasks.report.highlighting import source_html
 from amltasks.report.memory_plot import memory_plot
 from amltasks.report.model import ArtefactKind, CellOutcome, CellResult, KernelDeath, NotebookResult, Outcome
@@ -26,7 +35,6 @@ OUTLINE_LIMIT = 80
 
 _HEADING = re.compile(r"^ {0,3}(#{1,4})[ \t]+(.+)$", re.MULTILINE)
 _MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|<[^<>]{1,200}>|[*_`$]")
-_CELL_LINE = re.compile(r"(?:Cell In|Input In ?)\[\d+\], (?:line |in <cell line: )(\d+)")
 
 
 @dataclass(frozen=True)
@@ -58,8 +66,8 @@ def render_page(result: NotebookResult, notebook: Mapping[str, Any] | None) -> s
     """The whole page. notebook: what was executed, as nbformat 4; None where there is none."""
     file_name = next((a.name for a in result.artefacts if a.kind is ArtefactKind.NOTEBOOK), "")
     outputs = Outputs(whole=file_name)
-    cells = [cell for cell in (notebook or {}).get("cells", []) if isinstance(cell, Mapping)]
-    language = _language(notebook or {})
+    cells = cells_of(notebook or {})
+    language = language_of(notebook or {})
     failing = result.failing_cell
     failing_view = _failing(failing, cells, language, outputs) if failing else None
     views = list(_views(cells, result, language, outputs))
@@ -69,7 +77,7 @@ def render_page(result: NotebookResult, notebook: Mapping[str, Any] | None) -> s
         tone=_tone(result),
         duration=duration_words(result.duration),
         counts=_counts(result),
-        environment=_environment(notebook or {}),
+        environment=environment_of(notebook or {}),
         parameters=[(name, _value(value)) for name, value in result.parameters.items()],
         scraps=[(name, _value(value)) for name, value in result.scraps.items()],
         death=_death(result.kernel_death),
@@ -90,12 +98,12 @@ def _views(
     for position, cell in enumerate(cells):
         anchor = f"cell-{position}"
         if cell.get("cell_type") == "markdown":
-            html = outputs.markdown(_source(cell), cell.get("attachments"), f"{anchor}-")
+            html = outputs.markdown(source_of(cell), cell.get("attachments"), f"{anchor}-")
             yield CellView(anchor, "markdown", "", "", "", "", "", Markup(""), html, dimmed=False)
         elif cell.get("cell_type") == "code":
             yield _code(anchor, cell, results.get(position), result, language, outputs)
         else:
-            source = outputs.text(_source(cell), "raw")
+            source = outputs.text(source_of(cell), "raw")
             yield CellView(anchor, "raw", "", "", "", "", "", Markup(""), source, dimmed=False)
 
 
@@ -112,13 +120,13 @@ def _code(
     return CellView(
         anchor=anchor,
         kind="failing" if shown_above else "code",
-        number=_number(cell),
+        number=number_of(cell),
         title=ran.title if ran else "",
         state=state.value,
         words="" if state is CellOutcome.PASSED else CELL_OUTCOMES[state],
         duration=duration_words(ran.duration) if ran else "",
-        source=_shown_source(_source(cell), language),
-        outputs=Markup("") if shown_above else outputs.render(_outputs(cell), f"{anchor}-"),
+        source=_shown_source(source_of(cell), language),
+        outputs=Markup("") if shown_above else outputs.render(outputs_of(cell), f"{anchor}-"),
         dimmed=state in {CellOutcome.SKIPPED, CellOutcome.NOT_EXECUTED},
     )
 
@@ -126,22 +134,21 @@ def _code(
 def _failing(ran: CellResult, cells: list[Mapping[str, Any]], language: str, outputs: Outputs) -> CellView:
     """The cell that decided the outcome: with the line that raised marked, and its traceback before what it printed."""
     cell: Mapping[str, Any] = cells[ran.position] if ran.position < len(cells) else {}
-    stored = _outputs(cell)
+    stored = outputs_of(cell)
     errors = [output for output in stored if output.get("output_type") == "error"]
     traceback = ran.error.traceback if ran.error else ""
-    found = _CELL_LINE.search(traceback)
     shown = outputs.render(errors, "failing-") if errors else Markup("")
     if not errors and traceback:
         shown = outputs.text(traceback, "traceback")
     return CellView(
         anchor=f"cell-{ran.position}",
         kind="failing",
-        number=_number(cell),
+        number=number_of(cell),
         title=ran.title,
         state=ran.outcome.value,
         words=CELL_OUTCOMES[ran.outcome],
         duration=duration_words(ran.duration),
-        source=_shown_source(_source(cell) or ran.source, language, int(found[1]) if found else None),
+        source=_shown_source(source_of(cell) or ran.source, language, line_in_cell(traceback)),
         outputs=shown + outputs.render([output for output in stored if output not in errors], "failing-"),
         dimmed=False,
     )
@@ -156,7 +163,7 @@ def _shown_source(source: str, language: str, marked_line: int | None = None) ->
 def _outline(cells: list[Mapping[str, Any]]) -> Iterator[Heading]:
     for position, cell in enumerate(cells):
         if cell.get("cell_type") == "markdown":
-            for marks, text in _HEADING.findall(_source(cell)[:20_000]):
+            for marks, text in _HEADING.findall(source_of(cell)[:20_000]):
                 plain = _MARKUP.sub(r"\1", text[:300]).strip(" \t#")
                 if plain:
                     yield Heading(len(marks), plain[:80], f"cell-{position}")
@@ -170,15 +177,6 @@ def _counts(result: NotebookResult) -> str:
     parts = [f"{counts[outcome]} {CELL_OUTCOMES[outcome]}" for outcome in CellOutcome if outcome in counts]
     cells = "1 code cell" if len(result.cells) == 1 else f"{len(result.cells)} code cells"
     return f"{cells}: {', '.join(parts)}" if parts else ""
-
-
-def _environment(notebook: Mapping[str, Any]) -> str:
-    metadata = notebook.get("metadata") or {}
-    language, kernel = metadata.get("language_info") or {}, metadata.get("kernelspec") or {}
-    name, version = str(language.get("name", ""))[:80], str(language.get("version", ""))[:80]
-    kernel_name = str(kernel.get("name", ""))[:80]
-    parts = (f"{name} {version}".strip(), f"kernel {kernel_name}" if kernel_name else "")
-    return ", ".join(part for part in parts if part)
 
 
 def _death(death: KernelDeath | None) -> list[tuple[str, str]]:
@@ -198,27 +196,6 @@ def _tone(result: NotebookResult) -> str:
     if result.ok:
         return "good"
     return "idle" if result.outcome in {Outcome.CANCELLED, Outcome.NOT_RUN} else "bad"
-
-
-def _language(notebook: Mapping[str, Any]) -> str:
-    metadata = notebook.get("metadata") or {}
-    named = (metadata.get("language_info") or {}).get("name") or (metadata.get("kernelspec") or {}).get("language")
-    return str(named or "python")
-
-
-def _number(cell: Mapping[str, Any]) -> str:
-    count = cell.get("execution_count")
-    return f"[{count}]" if isinstance(count, int) else ""
-
-
-def _source(cell: Mapping[str, Any]) -> str:
-    source = cell.get("source", "")
-    return "".join(map(str, source)) if isinstance(source, list) else str(source)
-
-
-def _outputs(cell: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    found = cell.get("outputs", [])
-    return [output for output in found if isinstance(output, Mapping)] if isinstance(found, list) else []
 
 
 def _value(value: Any) -> str:
