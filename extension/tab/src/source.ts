@@ -5,12 +5,13 @@ export interface Run {
   id: number;
   /** As people call it: `20261121.3`. */
   name: string;
-  /** Its page. */
+  /** Its page; empty where it is not known. */
   address: string;
   /** As `refs/heads/main`; empty where there is none. */
   branch: string;
   running: boolean;
   startedAt: Date | null;
+  finishedAt: Date | null;
 }
 
 /** An attachment of type `amltasks.notebooks`; its name is unique within its run. */
@@ -21,6 +22,7 @@ export interface Attachment {
   address: string;
 }
 
+/** All methods reject with a SourceError. */
 export interface Source {
   /** The run that the page shows, asked anew each time. */
   run(): Promise<Run>;
@@ -30,4 +32,17 @@ export interface Source {
   defaultBranch(): Promise<string>;
   /** Runs of the same pipeline that have ended, on that branch, begun before `before`: the newest first. */
   earlier(branch: string, before: Run, count: number): Promise<Run[]>;
+}
+
+/** Why something could not be had; its message is a sentence for people that says what to do. */
+export class SourceError extends Error {
+  override readonly name = "SourceError";
+
+  /** missing: whether it is only not there, perhaps not yet. */
+  constructor(
+    message: string,
+    readonly missing = false,
+  ) {
+    super(message);
+  }
 }

@@ -10,10 +10,12 @@ export interface Step<Records extends TabIndex | TabChecks> {
   context: TabContext;
   records: Records;
   run: Run;
-  /** The run's attachments by their names. */
+  /** The run's attachments by their names; what is not there yet may come while the run goes on. */
   attachments: ReadonlyMap<string, Attachment>;
   /** Whether a later attempt of the same step has results. */
   superseded: boolean;
+  /** Whether it never said that it has finished, though its run has ended: its unfinished results will stay so. */
+  abandoned: boolean;
 }
 
 /** One notebook with one parameter set. */
@@ -26,12 +28,21 @@ export interface Row {
   result: TabResult;
 }
 
-/** All that is known of a run. */
+/** A file of results that cannot be shown. */
+export interface Fault {
+  attachment: string;
+  /** For people: what it is, why it is not shown, what to do. */
+  sentence: string;
+}
+
+/** All that is known of a run. Steps in the order in which they began; of a step, its latest attempt first. */
 export interface Results {
   run: Run;
   notebooks: Step<TabIndex>[];
   checks: Step<TabChecks>[];
+  /** Of all steps with notebooks, those of earlier attempts too. */
   rows: Row[];
+  faults: Fault[];
 }
 
 /** What the same notebook did in earlier runs. */

@@ -1,0 +1,48 @@
+/** The text of a file with records, held against what the views rely on: anybody can attach anything to a run. */
+
+import type { Read } from "./collating";
+import type { Fault } from "./model";
+import type { Recorded } from "./names";
+import type { TabChecks, TabIndex } from "./records";
+
+const VERSION = 1;
+
+export function parsed({ attachment, kind, stem }: Recorded, text: string): Read | Fault {
+  const name = attachment.name;
+  let records: unknown;
+  try {
+    records = JSON.parse(text);
+  } catch {
+    return fault(name, "it is not whole: run the step again, or look at the run's tests and files");
+  }
+  if (!isObject(records) || !("version" in records)) return fault(name, "it is none of this extension's files");
+  if (records["version"] !== VERSION) {
+    return fault(name, `it was written by another version of the task (format ${String(records["version"])}): reload the page`);
+  }
+  const problem = kind === "notebooks" ? lacking(records, "results") : lacking(records, "checks");
+  if (problem) return fault(name, problem);
+  return kind === "notebooks"
+    ? { kind, stem, records: records as unknown as TabIndex }
+    : { kind, stem, records: records as unknown as TabChecks };
+}
+
+function lacking(records: Record<string, unknown>, list: string): string {
+  const context = records["context"];
+  const items = records[list];
+  const whole =
+    isObject(context) &&
+    ["task", "stage", "job", "step"].every((name) => typeof context[name] === "string") &&
+    typeof context["attempt"] === "number" &&
+    typeof records["startedAt"] === "string" &&
+    Array.isArray(items) &&
+    items.every(isObject);
+  return whole ? "" : "it does not say what its results are: run the step again";
+}
+
+function fault(attachment: string, why: string): Fault {
+  return { attachment, sentence: `The results in ${attachment} cannot be shown, as ${why}.` };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
