@@ -132,25 +132,25 @@ def get_pull_request(call: Call) -> Answer:
 
 
 def list_iterations(call: Call) -> Answer:
-    """One iteration: the branch as it stands."""
     repository = _of(call)
     request = call.world.git.get_pull_request(repository, call.id("pullRequestId"))
-    return Answer(collection([_iteration(repository, request)]))
+    count = len(request.iterations) or 1
+    return Answer(collection([_iteration(repository, request, number) for number in range(1, count + 1)]))
 
 
 def get_iteration(call: Call) -> Answer:
-    repository, request = _of_iteration(call)
-    return Answer(_iteration(repository, request))
+    repository, request, number = _of_iteration(call)
+    return Answer(_iteration(repository, request, number))
 
 
 def list_iteration_changes(call: Call) -> Answer:
-    repository, request = _of_iteration(call)
+    repository, request, number = _of_iteration(call)
     if call.number("$compareTo", 0) != 0:
         raise bad_request("The sandbox compares an iteration with the common commit only ($compareTo=0).")
     skip, top = call.number("$skip", 0), call.number("$top", DEFAULT_CHANGES)
     if top > MAX_ITERATION_CHANGES:
         raise bad_request(f"$top is at most {MAX_ITERATION_CHANGES}, not {top}.")
-    source, target = objects.resolve(repository, request.source), objects.resolve(repository, request.target)
+    source, target = _source(repository, request, number), objects.resolve(repository, request.target)
     found = objects.changes(repository, objects.merge_base(repository, source, target) or target, source)
     entries = [
         {"changeTrackingId": number, "changeId": number, **_change(call, repository, change, source)}
@@ -223,11 +223,16 @@ def _change(call: Call, repository: Repository, change: Change, commit: str) -> 
     )
 
 
-def _iteration(repository: Repository, request: PullRequest) -> dict[str, Any]:
-    source, target = objects.resolve(repository, request.source), objects.resolve(repository, request.target)
+def _source(repository: Repository, request: PullRequest, number: int) -> str:
+    """The commit that the source was at in an iteration."""
+    return request.iterations[number - 1] if request.iterations else objects.resolve(repository, request.source)
+
+
+def _iteration(repository: Repository, request: PullRequest, number: int) -> dict[str, Any]:
+    source, target = _source(repository, request, number), objects.resolve(repository, request.target)
     return {
-        "id": 1,
-        "reason": "create",
+        "id": number,
+        "reason": "create" if number == 1 else "push",
         "sourceRefCommit": {"commitId": source},
         "targetRefCommit": {"commitId": target},
         "commonRefCommit": {"commitId": objects.merge_base(repository, source, target) or target},
@@ -263,12 +268,13 @@ def _commit_of(call: Call) -> Commit:
     return objects.commit(repository, objects.resolve(repository, call.values["commitId"], "commit"))
 
 
-def _of_iteration(call: Call) -> tuple[Repository, PullRequest]:
+def _of_iteration(call: Call) -> tuple[Repository, PullRequest, int]:
     repository = _of(call)
     request = call.world.git.get_pull_request(repository, call.id("pullRequestId"))
-    if call.id("iterationId") != 1:
-        raise errors.pull_request_not_found(request.id)
-    return repository, request
+    number = call.id("iterationId")
+    if not 1 <= number <= (len(request.iterations) or 1):
+        raise errors.iteration_not_found(number)
+    return repository, request, number
 
 
 def _version(call: Call, side: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandbox.devops.git import discussion_responses as discussion
 from sandbox.devops.git import responses
 from sandbox.routing import Location, Route
 
@@ -31,12 +32,37 @@ _ITERATION_CHANGES = Location(
     "pullRequestIterationChanges",
     f"{_IN}/pullRequests/{{pullRequestId}}/iterations/{{iterationId}}/changes",
 )
+_THREADS = Location(
+    "ab6e2e5d-a0b7-4153-b64a-a4efe0d49449",
+    "git",
+    "pullRequestThreads",
+    f"{_IN}/pullRequests/{{pullRequestId}}/threads/{{threadId}}",
+)
+_COMMENTS = Location(
+    "965a3ec7-5ed8-455a-bdcb-835a5ea7fe7b",
+    "git",
+    "pullRequestThreadComments",
+    f"{_IN}/pullRequests/{{pullRequestId}}/threads/{{threadId}}/comments/{{commentId}}",
+)
+_STATUSES = Location(
+    "b5f6bb4f-8d1e-4d79-8d11-4c9172c99c35",
+    "git",
+    "pullRequestStatuses",
+    f"{_IN}/pullRequests/{{pullRequestId}}/statuses/{{statusId}}",
+)
+_ATTACHMENTS = Location(
+    "965d9361-878b-413b-a494-45d5b5fd8ab7",
+    "git",
+    "pullRequestAttachments",
+    f"{_IN}/pullRequests/{{pullRequestId}}/attachments/{{fileName}}",
+)
 
 _VERSION = ["versionDescriptor.version", "versionDescriptor.versionType"]
 _ITEM_QUERY = ["path", "scopePath", "recursionLevel", "$format", "download", "includeContent", "zipForUnix"]
 _DIFF_QUERY = ["baseVersion", "baseVersionType", "targetVersion", "targetVersionType", "diffCommonCommit"]
 _REPOSITORY = "{project}/_apis/git/repositories/{repositoryId}"
 _PULL_REQUEST = _REPOSITORY + "/pullrequests/{pullRequestId}"
+_COMMENT = _PULL_REQUEST + "/threads/{threadId}/comments/{commentId}"
 
 ROUTES = [
     Route("GET", "{project}/_apis/git/repositories", responses.list_repositories, _REPOSITORIES),
@@ -58,4 +84,15 @@ ROUTES = [
         _ITERATION_CHANGES,
         ["$top", "$skip", "$compareTo"],
     ),
+    Route("GET", f"{_PULL_REQUEST}/threads", discussion.list_threads, _THREADS),
+    Route("POST", f"{_PULL_REQUEST}/threads", discussion.create_thread, _THREADS),
+    Route("GET", f"{_PULL_REQUEST}/threads/{{threadId}}", discussion.get_thread, _THREADS),
+    Route("PATCH", f"{_PULL_REQUEST}/threads/{{threadId}}", discussion.update_thread, _THREADS),
+    Route("PATCH", _COMMENT, discussion.update_comment, _COMMENTS),
+    Route("DELETE", _COMMENT, discussion.delete_comment, _COMMENTS),
+    Route("GET", f"{_PULL_REQUEST}/statuses", discussion.list_statuses, _STATUSES),
+    Route("POST", f"{_PULL_REQUEST}/statuses", discussion.create_status, _STATUSES),
+    Route("GET", f"{_PULL_REQUEST}/attachments", discussion.list_attachments, _ATTACHMENTS),
+    Route("POST", f"{_PULL_REQUEST}/attachments/{{fileName}}", discussion.create_attachment, _ATTACHMENTS),
+    Route("GET", f"{_PULL_REQUEST}/attachments/{{fileName}}", discussion.get_attachment, _ATTACHMENTS),
 ]

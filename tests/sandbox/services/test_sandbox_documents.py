@@ -12,6 +12,7 @@ import pytest
 
 from sandbox.devops.build import models as build_models
 from sandbox.devops.distributedtask import models as task_models
+from sandbox.devops.git import models as git_models
 from sandbox.devops.routes import ROUTES
 from sandbox.devops.test import models as test_models
 from sandbox.wire import Wire
@@ -43,6 +44,12 @@ MODELS: list[tuple[str, str, type[Wire]]] = [
     ("task", "TimelineRecord", task_models.RecordUpdate),
     ("task", "VssJsonCollectionWrapper", task_models.RecordUpdates),
     ("task", "JobEvent", task_models.JobEvent),
+    ("git", "Comment", git_models.NewComment),
+    ("git", "Comment", git_models.CommentUpdate),
+    ("git", "GitPullRequestCommentThread", git_models.NewThread),
+    ("git", "GitPullRequestCommentThread", git_models.ThreadUpdate),
+    ("git", "GitPullRequestStatus", git_models.NewStatus),
+    ("git", "GitStatusContext", git_models.StatusContext),
 ]
 
 
@@ -78,7 +85,7 @@ def test_every_member_that_is_taken_is_published(area: str, name: str, model: ty
 
 def test_every_model_of_a_request_is_compared() -> None:
     """A new shape cannot be forgotten above."""
-    modules = (test_models, build_models, task_models)
+    modules = (test_models, build_models, task_models, git_models)
     shapes = {
         each
         for module in modules
