@@ -11,7 +11,7 @@ import requests
 
 from amltasks import __version__
 from amltasks.devops.pacing import Pace
-from amltasks.devops.sdk import BUILD_CLIENT, TEST_CLIENT, BasicAuthentication, ClientException, Connection
+from amltasks.devops.sdk import BUILD_CLIENT, GIT_CLIENT, TEST_CLIENT, BasicAuthentication, ClientException, Connection
 from amltasks.devops.transport import Content, Transport, UnclearWriteError
 from amltasks.errors import ServiceError
 
@@ -60,10 +60,17 @@ class Client:
 
         look: gives what the call would have given, None where it was not carried out.
         """
+        return self._once(lambda: self.test(call), look)
+
+    def git_once(self, call: Callable[[Any], Answer], look: Callable[[], Answer | None]) -> Answer:
+        """The same of the SDK's GitClient."""
+        return self._once(lambda: self.git(call), look)
+
+    def _once(self, send: Callable[[], Answer], look: Callable[[], Answer | None]) -> Answer:
         failures = 0
         while True:
             try:
-                return self.test(call)
+                return send()
             except UnclearWriteError as error:
                 failures += 1
                 again = self.pace.back_off(failures) and (error.attempts is None or failures < error.attempts)
@@ -72,6 +79,10 @@ class Client:
                     return found
                 if not again:
                     raise
+
+    def git(self, call: Callable[[Any], Answer]) -> Answer:
+        """A call of the SDK's GitClient that may be repeated."""
+        return self._answer(lambda: call(self._client_of(GIT_CLIENT)))
 
     def builds(self, call: Callable[[Any], Answer]) -> Answer:
         """The same of the SDK's BuildClient, for what may be repeated."""

@@ -50,5 +50,14 @@ logging.getLogger("azure.devops").setLevel(logging.INFO)
 # By their names, as connections make them; what is rarely used is imported only then.
 TEST_CLIENT = f"{TestClient.__module__}.{TestClient.__name__}"
 BUILD_CLIENT = "azure.devops.v7_1.build.build_client.BuildClient"
+GIT_CLIENT = "azure.devops.v7_1.git.git_client.GitClient"
 
-__all__ = ["BUILD_CLIENT", "TEST_CLIENT", "BasicAuthentication", "ClientException", "Connection", "models"]
+__all__ = [
+    "BUILD_CLIENT",
+    "GIT_CLIENT",
+    "TEST_CLIENT",
+    "BasicAuthentication",
+    "ClientException",
+    "Connection",
+    "models",
+]

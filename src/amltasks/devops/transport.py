@@ -44,8 +44,8 @@ SIGN_IN = (
     "Azure DevOps does not accept the job's access token ({what}). It lives as long as the job; "
     "check that the job has not ended and that the agent passes the SystemVssConnection."
 )
+TEST_RIGHTS = "Give the build service identity the project permissions 'Create test runs' and 'View test runs'."
 WHAT_TO_DO = {
-    403: "Give the build service identity the project permissions 'Create test runs' and 'View test runs'.",
     404: "Check the project's name and the collection's address, and that the build service may see the project.",
     407: "The proxy wants credentials: see the agent's proxy settings.",
     413: "It is larger than the service takes.",
@@ -118,6 +118,7 @@ class Transport(HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         """One request of the SDK, in as many attempts as are safe."""
+        _hold_body(request)
         failures = 0
         while True:
             result = self._attempt(request, *args, **kwargs)
@@ -177,6 +178,14 @@ class Transport(HTTPAdapter):
             if found:
                 return before, content, after
         return body, None, b""
+
+
+def _hold_body(request: requests.PreparedRequest) -> None:
+    """Reads a body that the SDK gives away block by block, once: then it can be sent again."""
+    if request.body is not None and not isinstance(request.body, (str, bytes)):
+        request.body = b"".join(request.body)
+        request.headers.pop("Transfer-Encoding", None)
+        request.headers["Content-Length"] = str(len(request.body))
 
 
 class _Body:
@@ -249,7 +258,7 @@ def _refusal(response: requests.Response, what: str, wait: float | None) -> Serv
     body = body if isinstance(body, dict) else {}
     status = response.status_code
     message = str(body.get("message") or response.reason or "").strip()
-    advice = WHAT_TO_DO.get(status, "")
+    advice = TEST_RIGHTS if status == 403 and "/test/" in what.lower() else WHAT_TO_DO.get(status, "")
     request_id = response.headers.get("X-VSS-E2EID") or response.headers.get("ActivityId")
     return ServiceError(
         f"Azure DevOps refused {what} with status {status}: {message[:300].rstrip('.')}. {advice}".strip(),
