@@ -21,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from sandbox.devops.application import DevOps
 from sandbox.faults import Fault
+from sandbox.gallery import Gallery, is_gallery
 from sandbox.journal import Exchange
 from sandbox.wire import Answer, api_version
 from sandbox.work import Work
@@ -38,6 +39,7 @@ class Application:
     def __init__(self, world: World) -> None:
         self.world = world
         self._devops = DevOps(world)
+        self._gallery = Gallery(world)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began, clock = time.time(), time.monotonic()
@@ -46,7 +48,8 @@ class Application:
         except ValueError:  # a whole address that is none
             await Response(status_code=400)(scope, receive, send)
             return
-        work = (self._azure if proxied else self._devops).work(request)
+        served = self._azure if proxied else self._gallery if is_gallery(request) else self._devops
+        work = served.work(request)
         try:
             body = b"" if work.streams else await request.body()
             url = request.url

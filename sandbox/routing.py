@@ -11,6 +11,7 @@ from sandbox.wire import Answer, Call
 
 LATEST_VERSION = 7.2  # in preview everywhere
 RELEASED_VERSION = 7.1
+ANY = ("*",)  # a page whose query belongs to an extension
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Location:
 class Route:
     """An operation: `path` from the organization on, `{name}` for one segment, `{*name}` for the rest.
 
-    query: the parameters it knows, others are refused. published: whether Microsoft's documents have it.
+    query: the parameters it knows, others are refused unless it is ANY.
+    published: whether Microsoft's documents have it.
     """
 
     method: str

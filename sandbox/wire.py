@@ -102,7 +102,10 @@ Shape = TypeVar("Shape")
 
 @dataclass(frozen=True)
 class Call:
-    """One request that reached its route. values: from the route; query: names in lower case; path: decoded."""
+    """One request that reached its route. values: from the route; query: names in lower case; path: decoded.
+
+    root: of the path what names the collection, like `/sandbox`; empty where the host does.
+    """
 
     world: World
     method: str
@@ -113,6 +116,7 @@ class Call:
     body: bytes
     identity: str
     locations: Sequence[Location] = ()  # of all resources that are played
+    root: str = ""
 
     def json(self, shape: type[Shape] | Any) -> Shape:
         """The request's body as a model or a list of models; what does not fit is refused by name."""
@@ -171,7 +175,11 @@ class Call:
 
     @property
     def collection_url(self) -> str:
-        return f"{self.base_url}/{self.world.organization}"
+        return f"{self.base_url}{self.root}"
+
+    @property
+    def on_premises(self) -> bool:
+        return self.root.lower().startswith("/tfs/")
 
     @property
     def project_url(self) -> str:

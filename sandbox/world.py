@@ -14,6 +14,7 @@ from sandbox.devops.core.state import open_project
 from sandbox.devops.distributedtask.identity import IdentityTokens
 from sandbox.devops.git.state import Repositories
 from sandbox.devops.test.state import TestRuns
+from sandbox.extensions import Extensions
 from sandbox.faults import Faults
 from sandbox.journal import Journal
 from sandbox.store import Store
@@ -45,6 +46,7 @@ class World:
         self.tests = TestRuns(store, self.builds)
         self.git = Repositories(store)
         self.tokens = Tokens(store)
+        self.extensions = Extensions(store)
         self.journal = Journal()
         self.faults = Faults()
         self.clock = Clock()

@@ -86,7 +86,7 @@ class Agent:
         program = node or shutil.which("node")
         if program is None:
             raise PipelineError("There is no Node on the PATH: install Node 20 or give its path with --node.")
-        contributed: list[TaskDefinition] = [task for package in extensions for task in read_extension(package)]
+        contributed: list[TaskDefinition] = [task for package in extensions for task in _install(package, world)]
         work = work.resolve()
         self._world = world
         self._server = server
@@ -172,3 +172,13 @@ class Agent:
             "webAccessUrl": f"{self._server.base_url}/runs/{run.id}",
             "results": [result.json_form() for result in results],
         }
+
+
+def _install(package: Path, world: World) -> tuple[TaskDefinition, ...]:
+    """The extension's tasks, for the agent; its tabs and their files, for the pages."""
+    tasks = read_extension(package)
+    try:
+        world.extensions.install(package)
+    except ValueError as error:
+        raise PipelineError(str(error)) from error
+    return tasks

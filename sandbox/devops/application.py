@@ -13,10 +13,12 @@ from urllib.parse import parse_qsl
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from sandbox.devops import cors, scopes
+from sandbox.devops.dialect import dialect_of
 from sandbox.devops.routes import ROUTES
 from sandbox.faults import Fault
 from sandbox.pages import routes as pages
-from sandbox.routing import LATEST_VERSION, Location, Route, Router
+from sandbox.routing import ANY, LATEST_VERSION, Location, Route, Router
 from sandbox.wire import Answer, Call, ServiceError, api_version, bad_request
 from sandbox.work import Work
 from sandbox.world import World
@@ -35,6 +37,8 @@ SIGN_IN = Answer(
     media_type="text/html; charset=utf-8",
 )
 
+OLD_HOST = ".visualstudio.localhost"  # of an organization that is still on visualstudio.com
+SERVER_ROOT = "/tfs/DefaultCollection"
 
 Found = tuple[Route, Mapping[str, str]]
 
@@ -47,25 +51,34 @@ class DevOps:
         self._router = Router([*ROUTES, *pages.ROUTES])
 
     def work(self, request: Request) -> Work:
-        found = self._router.find(request.method, self._path(request))
+        if cors.is_preflight(request.method, request.headers):
+            return _preflight()
+        root, path = self._addressed(request)
+        found = self._router.find(request.method, path)
+        readable = {} if found is not None and found[0].page else cors.readable(request.headers)
 
         async def serve(request: Request) -> Answer:
             try:
-                answer = await run_in_threadpool(self._serve, request, await request.body(), found)
+                answer = await run_in_threadpool(self._serve, request, await request.body(), root, found)
             except ServiceError as error:
                 answer = Answer(error.body, error.status)
             except Exception as error:  # our own fault: the client gets an answer, the console the traceback
                 traceback.print_exc()
                 answer = Answer(ServiceError(500, type(error).__name__, f"The sandbox failed: {error}").body, 500)
-            return replace(answer, headers={"ActivityId": str(uuid.uuid4()), **answer.headers})
+            return replace(answer, headers={"ActivityId": str(uuid.uuid4()), **readable, **answer.headers})
 
-        return Work("azure-devops", serve, _faulty, published=found is None or found[0].published)
+        def faulty(fault: Fault) -> Answer:
+            answer = _faulty(fault)
+            return replace(answer, headers={**readable, **answer.headers})
 
-    def _serve(self, request: Request, body: bytes, found: Found | None) -> Answer:
+        plain = dialect_of(request.headers.get("accept", "")).plain  # of another form the documents say nothing
+        return Work("azure-devops", serve, faulty, published=plain and (found is None or found[0].published))
+
+    def _serve(self, request: Request, body: bytes, root: str, found: Found | None) -> Answer:
         """Carry out a request whose route was looked up."""
         page = found is not None and found[0].page
-        identity = self.world.tokens.identity(request.headers.get("authorization"))
-        if identity is None and not page:
+        token = self.world.tokens.find(request.headers.get("authorization"))
+        if token is None and not page:
             return _sign_in(request)
         if found is None:
             raise ServiceError(
@@ -74,6 +87,8 @@ class DevOps:
         route, values = found
         if not page:
             _check_version(request, route.location)
+            if token is not None and token.scopes is not None:
+                scopes.check(token.scopes, route, token.identity)
         call = Call(
             world=self.world,
             method=request.method,
@@ -82,19 +97,40 @@ class DevOps:
             query={name.lower(): text for name, text in parse_qsl(request.url.query, keep_blank_values=True)},
             headers=request.headers,
             body=body,
-            identity=identity or "",
+            identity="" if token is None else token.identity,
             locations=self._router.locations,
+            root=root,
         )
         _check_query(call, route)
         if "project" in values:
             self.world.project.check(values["project"])
-        return route.handler(call)
+        answer = route.handler(call)
+        return answer if page else dialect_of(request.headers.get("accept", "")).spoken(answer, route.location)
 
-    def _path(self, request: Request) -> str:
-        """The decoded path from the organization on; other organizations have no routes."""
+    def _addressed(self, request: Request) -> tuple[str, str]:
+        """What of the decoded path names the collection, and the rest; other collections have no routes.
+
+        As dev.azure.com has it (`/sandbox/…`), Azure DevOps Server (`/tfs/DefaultCollection/…`) and visualstudio.com,
+        where the host names the organization.
+        """
         path = str(request.scope["path"])
-        organization, _, rest = path.lstrip("/").partition("/")
-        return rest if organization.lower() == self.world.organization else path
+        if (request.url.hostname or "").lower() == f"{self.world.organization}{OLD_HOST}":
+            first = path.lstrip("/").partition("/")[0].lower()
+            project = self.world.project
+            return "", path.lstrip("/") if first in ("_apis", project.id, project.name.lower()) else path
+        for root in (f"/{self.world.organization}", SERVER_ROOT):
+            if path.lower().startswith(f"{root.lower()}/"):
+                return path[: len(root)], path[len(root) + 1 :]
+        return f"/{self.world.organization}", path
+
+
+def _preflight() -> Work:
+    """What a browser asks before a page's request; nobody is signed in for it."""
+
+    async def serve(request: Request) -> Answer:
+        return cors.preflight()
+
+    return Work("azure-devops", serve, _faulty, published=False)
 
 
 def _check_version(request: Request, location: Location) -> None:
@@ -132,7 +168,7 @@ def _check_version(request: Request, location: Location) -> None:
 def _check_query(call: Call, route: Route) -> None:
     known = {name.lower() for name in route.query} | {"api-version"}
     unknown = sorted(set(call.query) - known)
-    if unknown:
+    if unknown and route.query != ANY:
         raise bad_request(
             f"Unknown query parameters: {', '.join(unknown)}. Known are: {', '.join(route.query) or '-'}."
         )

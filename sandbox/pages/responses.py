@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from sandbox.devops.build.state import Attachment as BuildAttachment
 from sandbox.devops.build.state import Build, Record
-from sandbox.devops.test.models import Attachment, Result, Run, SubResult
+from sandbox.devops.test.models import Attachment, Result, Run
+from sandbox.pages.contributed import tabs_of_build
 from sandbox.pages.markup import log_lines, markdown
+from sandbox.pages.rendering import HTML, counts, render, render_build
+from sandbox.pages.tabs import build_tab
 from sandbox.wire import Answer, Call, ServiceError, bad_request
 
 SUMMARY = "Distributedtask.Core.Summary"
-HTML = "text/html; charset=utf-8"
 LONGEST_LOG = 20_000  # lines shown; the whole log is a click away
 LONGEST_TEXT = 200_000  # bytes of a text attachment shown inline
 
-PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-src 'self'"
 FILE_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
 
 
@@ -47,21 +44,9 @@ class Row:
     depth: int
 
 
-def page(handler: Callable[[Call], Answer]) -> Callable[[Call], Answer]:
-    """What is not there is answered with a page, not with JSON."""
-
-    def answered(call: Call) -> Answer:
-        try:
-            return handler(call)
-        except ServiceError as error:
-            return _render("error.html", status=error.status, message=error.message)
-
-    return answered
-
-
 def show_builds(call: Call) -> Answer:
     builds = sorted(call.world.builds.all(), key=lambda build: -build.id)
-    return _render("builds.html", world=call.world, rows=[(build, _counts(call, build)) for build in builds])
+    return render("builds.html", world=call.world, rows=[(build, counts(call, build)) for build in builds])
 
 
 def show_build(call: Call) -> Answer:
@@ -74,8 +59,8 @@ def show_build(call: Call) -> Answer:
         for each in call.world.builds.attachments(build.id, SUMMARY)
     ]
     asked = [each for each in call.world.approvals.all() if each.build_id == build.id and each.status == "pending"]
-    values = {"rows": _rows(records), "issues": issues, "summaries": summaries, "approvals": asked}
-    return _render_build(call, build, "build.html", "summary", **values)
+    values: dict[str, Any] = {"rows": _rows(records), "issues": issues, "summaries": summaries, "approvals": asked}
+    return render_build(call, build, "build.html", "summary", **values)
 
 
 def decide(call: Call) -> Answer:
@@ -93,7 +78,7 @@ def show_tests(call: Call) -> Answer:
     """Every test run of a build, what failed first."""
     build = _build(call)
     runs = [(run, _failed_first(call, run)) for run in call.world.tests.of_build(build.id)]
-    return _render_build(call, build, "tests.html", "tests", runs=runs)
+    return render_build(call, build, "tests.html", "tests", runs=runs)
 
 
 def show_log(call: Call) -> Answer:
@@ -103,7 +88,7 @@ def show_log(call: Call) -> Answer:
     record = next((each for each in call.world.builds.records(build.id) if each.log_id == log_id), None)
     shown = log_lines(lines[-LONGEST_LOG:])
     cut = max(0, len(lines) - LONGEST_LOG)
-    return _render_build(call, build, "log.html", "summary", record=record, lines=shown, cut=cut, log_id=log_id)
+    return render_build(call, build, "log.html", "summary", record=record, lines=shown, cut=cut, log_id=log_id)
 
 
 def show_files(call: Call) -> Answer:
@@ -118,13 +103,13 @@ def show_files(call: Call) -> Answer:
         (artifact.name, [_artifact_file(build, artifact.name, path, size) for path, size in artifact.files.items()])
         for artifact in call.world.builds.artifacts(build.id)
     ]
-    return _render_build(call, build, "files.html", "files", attachments=attachments, artifacts=artifacts)
+    return render_build(call, build, "files.html", "files", attachments=attachments, artifacts=artifacts)
 
 
 def show_run(call: Call) -> Answer:
     run = call.world.tests.get(call.id("runId"))
     files = [_test_file(call, run, each) for each in call.world.tests.attachments(run.id)]
-    return _render("run.html", run=run, build=_build_of(call, run), results=_failed_first(call, run), files=files)
+    return render("run.html", run=run, build=_build_of(call, run), results=_failed_first(call, run), files=files)
 
 
 def show_result(call: Call) -> Answer:
@@ -137,7 +122,7 @@ def show_result(call: Call) -> Answer:
         (step, [_test_file(call, run, each) for each in call.world.tests.attachments(run.id, number, step.id or 0)])
         for step in call.world.tests.sub_results(run.id, number)
     ]
-    return _render("result.html", run=run, build=_build_of(call, run), result=result, steps=steps, files=files)
+    return render("result.html", run=run, build=_build_of(call, run), result=result, steps=steps, files=files)
 
 
 # Files as they are
@@ -169,9 +154,12 @@ def get_test_attachment(call: Call) -> Answer:
 
 
 def find_build(call: Call) -> Answer:
-    """`_build/results?buildId=…`: to the build, or to its tests where that tab is named."""
+    """`_build/results?buildId=…`: an extension's tab, whose state is in the address; else to the build or its tests."""
     build = call.world.builds.get(call.number("buildId", 0))
-    tab = "/tests" if "test" in call.query.get("view", "") else ""
+    view = call.query.get("view", "")
+    if view in (each.id for each in tabs_of_build(call, build)):
+        return build_tab(call, build, view)
+    tab = "/tests" if "test" in view else ""
     return Answer(status=302, headers={"Location": f"/builds/{build.id}{tab}"})
 
 
@@ -191,12 +179,6 @@ def _build_of(call: Call, run: Run) -> Build | None:
     return call.world.builds.get(int(number)) if number else None
 
 
-def _counts(call: Call, build: Build) -> tuple[int, int]:
-    """Passed and all results of a build's test runs."""
-    results = [result for run in call.world.tests.of_build(build.id) for result in call.world.tests.results(run.id)]
-    return sum(result.outcome == "Passed" for result in results), len(results)
-
-
 def _rows(records: list[Record], parent: str | None = None, depth: int = 0) -> list[Row]:
     """The tree of the timeline. A phase that has jobs is not shown, they take its place, as Azure DevOps does it."""
     rows: list[Row] = []
@@ -211,18 +193,6 @@ def _rows(records: list[Record], parent: str | None = None, depth: int = 0) -> l
 def _failed_first(call: Call, run: Run) -> list[Result]:
     rank = {"Passed": 2, "NotExecuted": 1}
     return sorted(call.world.tests.results(run.id), key=lambda result: rank.get(str(result.outcome), 0))
-
-
-def failing_step(result: Result) -> SubResult | None:
-    """The first sub-result, at any depth, that decided a failure."""
-    return _failing(result.sub_results)
-
-
-def _failing(steps: tuple[SubResult, ...]) -> SubResult | None:
-    for step in steps:
-        if step.outcome in ("Failed", "Error", "Timeout", "Aborted"):
-            return _failing(step.sub_results) or step
-    return None
 
 
 def _test_file(call: Call, run: Run, attachment: Attachment) -> File:
@@ -270,46 +240,3 @@ def _media_type(name: str) -> str:
         return "text/plain; charset=utf-8"
     guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
     return HTML if guessed == "text/html" else guessed
-
-
-def _render_build(call: Call, build: Build, template: str, tab: str, **values: Any) -> Answer:
-    return _render(template, build=build, tab=tab, counts=_counts(call, build), **values)
-
-
-def _render(template: str, status: int = 200, **values: Any) -> Answer:
-    text = _TEMPLATES.get_template(template).render(status=status, **values)
-    return Answer(text.encode(), status, HTML, {"Content-Security-Policy": PAGE_POLICY})
-
-
-def _when(time: datetime | None) -> str:
-    return time.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S") if time else "–"
-
-
-def _seconds(value: float | None) -> str:
-    """A duration for people: `320 ms`, `4.2 s`, `3 m 05 s`."""
-    if value is None:
-        return "–"
-    if value < 1:
-        return f"{value * 1000:.0f} ms"
-    if value < 60:
-        return f"{value:.1f} s"
-    return f"{int(value) // 60} m {int(value) % 60:02} s"
-
-
-def _between(start: datetime | None, end: datetime | None) -> str:
-    return _seconds(((end or datetime.now(timezone.utc)) - start).total_seconds()) if start else "–"
-
-
-def _size(count: int) -> str:
-    return f"{count} B" if count < 1024 else f"{count / 1024:.1f} KiB" if count < 2**20 else f"{count / 2**20:.1f} MiB"
-
-
-_TEMPLATES = Environment(
-    loader=PackageLoader("sandbox.pages"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_TEMPLATES.filters |= {"when": _when, "seconds": _seconds, "size": _size}
-_TEMPLATES.globals |= {"between": _between, "failing_step": failing_step}

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.pages import responses
-from sandbox.routing import Location, Route
+from sandbox.pages import responses, tabs
+from sandbox.pages.rendering import page
+from sandbox.routing import ANY, Location, Route
 from sandbox.wire import Answer, Call
 
 _NOWHERE = Location("", "", "", "")  # pages are no resources that a client looks up
 
 
 def _page(path: str, handler: Callable[[Call], Answer], query: tuple[str, ...] = ()) -> Route:
-    return Route("GET", path, responses.page(handler), _NOWHERE, query, published=False, page=True)
+    return Route("GET", path, page(handler), _NOWHERE, query, published=False, page=True)
 
 
 def _form(path: str, handler: Callable[[Call], Answer]) -> Route:
-    return Route("POST", path, responses.page(handler), _NOWHERE, (), published=False, page=True)
+    return Route("POST", path, page(handler), _NOWHERE, (), published=False, page=True)
 
 
-_BUILD_QUERY = ("buildId", "view", "j", "t", "_a")
 _RUN_QUERY = ("runId", "resultId", "_a", "paneView")
 
 ROUTES = [
@@ -35,6 +35,8 @@ ROUTES = [
     _page("/runs/{runId}", responses.show_run),
     _page("/runs/{runId}/results/{resultId}", responses.show_result),
     _page("/runs/{runId}/attachments/{attachmentId}/{name}", responses.get_test_attachment),
-    _page("{project}/_build/results", responses.find_build, _BUILD_QUERY),
+    _page("/builds/{buildId}/tabs/{contributionId}", tabs.show_build_tab, ANY),
+    _page("/extension-host/{name}", tabs.get_script),
+    _page("{project}/_build/results", responses.find_build, ANY),
     _page("{project}/_testManagement/runs", responses.find_run, _RUN_QUERY),
 ]

@@ -1,0 +1,35 @@
+"""What installed extensions add to a page, and the address at which Azure DevOps has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from sandbox.devops.build.state import Build
+from sandbox.extensions import BUILD_VIEW, Contribution
+from sandbox.wire import Call
+
+
+@dataclass(frozen=True)
+class Link:
+    id: str
+    name: str
+    address: str
+
+
+def to_build(call: Call, build: Build) -> list[Link]:
+    """Links to the tabs of a build."""
+    place = f"{call.collection_url}/{call.world.project.name}/_build/results"
+    return [
+        Link(tab.id, tab.name, f"{place}?{urlencode({'buildId': build.id, 'view': tab.id})}")
+        for tab in tabs_of_build(call, build)
+    ]
+
+
+def tabs_of_build(call: Call, build: Build) -> list[Contribution]:
+    """Those for every build, and those for builds in which one of the tasks that they name has a step."""
+    tabs = call.world.extensions.tabs(BUILD_VIEW)
+    if not tabs:
+        return []
+    ran = {record.task.id.lower() for record in call.world.builds.records(build.id) if record.task}
+    return [tab for tab in tabs if not tab.tasks or ran.intersection(tab.tasks)]

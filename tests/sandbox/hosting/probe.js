@@ -1,0 +1,21 @@
+// The page of an extension that does what its test says: the real SDK and the real clients, within reach.
+import * as SDK from "azure-devops-extension-sdk";
+import { getClient } from "azure-devops-extension-api";
+import { BuildRestClient } from "azure-devops-extension-api/Build";
+import { TestRestClient } from "azure-devops-extension-api/Test";
+
+const builds = [];
+const themes = [];
+addEventListener("themeApplied", (event) => themes.push(event.detail["background-color"]));
+globalThis.probe = {
+  SDK,
+  builds,
+  themes,
+  buildClient: () => getClient(BuildRestClient),
+  testClient: () => getClient(TestRestClient),
+};
+void SDK.init({ loaded: false });
+void SDK.ready().then(() => {
+  SDK.getConfiguration().onBuildChanged?.((build) => builds.push(build));
+  if (!location.search.includes("silent")) void SDK.notifyLoadSucceeded();
+});
