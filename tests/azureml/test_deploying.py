@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from amltasks.report.checks import RolloutMove
 from tests.azureml.cloud import Azure, open_azure
 from tests.azureml.places import Place, place
 from tests.azureml.steps import Ended
@@ -73,8 +74,8 @@ def deploy(azure: Azure, models: None, tmp_path: Path) -> Deploy:
 
 
 def rows(ended: Ended) -> list[tuple[str, str]]:
-    """Step and traffic of the rollout's table."""
-    return [(row[1], row[2]) for row in ended.report["tables"]["Rollout"][1:]]
+    """Step and traffic of the rollout's moves."""
+    return [(move["step"], RolloutMove.model_validate(move).shares) for move in ended.report["rollout"]]
 
 
 def test_a_model_comes_another_takes_its_place_and_a_third_is_sent_back(deploy: Deploy, managed: Place) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from amltasks.report.checks import RolloutMove
 from tests.azureml.cloud import Azure
 from tests.azureml.steps import Ended
 from tests.azureml_v1.places import open_places
@@ -90,7 +91,7 @@ def test_versions_on_aks_get_requests_step_by_step_and_one_that_does_not_start_g
     assert "there is no AKS cluster 'inference'" in misspelt.log
     assert first.code == 0, first.log
     assert second.code == 0, second.log
-    assert [row[2] for row in second.report["tables"]["Rollout"][1:]] == [
+    assert [RolloutMove.model_validate(move).shares for move in second.report["rollout"]] == [
         "blue 100 %",
         "blue 100 %",
         "blue 100 %",

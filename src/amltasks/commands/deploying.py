@@ -12,12 +12,13 @@ from tempfile import TemporaryDirectory
 
 from amltasks.commands.deploy_request import DeployRequest, OnCancel
 from amltasks.commands.deployed_models import find_models
+from amltasks.commands.deployed_wording import chain, facts, verdict
 from amltasks.commands.stopping import StoppedError, stoppable, within
 from amltasks.endpoints.observing import Observing
 from amltasks.endpoints.precheck import precheck
 from amltasks.endpoints.rolling import Outcome, Rolling
 from amltasks.endpoints.rollout import TAG, Phase, read_rollout
-from amltasks.endpoints.rollout_record import GROUP, HEADS, Record
+from amltasks.endpoints.rollout_record import Record
 from amltasks.endpoints.settings import OUR_TAGS
 from amltasks.endpoints.smoke.probing import Prober
 from amltasks.errors import AmlTasksError
@@ -43,8 +44,12 @@ class Deploying:
         warn: Callable[[str], None],
         redact: Callable[[str], str],
         keep_secret: Callable[[str], None],
+        moved: Callable[[CheckReport], None] = lambda report: None,
     ) -> None:
-        """folder: for what is kept. tell, warn: hear of what happens. keep_secret: hears of keys before their use."""
+        """folder: for what is kept. tell, warn: hear of what happens. keep_secret: hears of keys before their use.
+
+        moved: hears how far it has come, after each move.
+        """
         self._request = request
         self._registry = registry
         self._endpoints = endpoints
@@ -57,9 +62,10 @@ class Deploying:
         self._started_at = datetime.now(timezone.utc)
         self._checks: list[Check] = []
         self._notes: list[str] = []
+        self._left = ""  # how one was left that came to no end
         self._asked: dict[str, bool] = {}
         self._rolling: Rolling | None = None
-        self._record = Record(tell, folder / "logs", _now, redact)
+        self._record = Record(tell, folder / "logs", _now, redact, lambda: moved(self.report()))
         self.outcome = Outcome.FAILED.value
         self.models: tuple[Model, ...] = ()
         self.address = ""
@@ -174,6 +180,7 @@ class Deploying:
             traffic = ", ".join(f"{name} {share} %" for name, share in found.traffic.items()) or "nobody"
             left = "; the next run goes on or rolls back" if found.tags.get(TAG) else ""
             note = f"{why}; requests to {self.endpoint} are answered by {traffic}{left}."
+        self._left = note
         self._notes.append(note)
         self._warn(note)
 
@@ -186,14 +193,18 @@ class Deploying:
 
     def report(self) -> CheckReport:
         """Of all that was looked at by now."""
-        record = self._record
+        record, checks = self._record, (*self._checks, *self._record.checks)
         return CheckReport(
             title=f"{self._request.target.value}: {self.endpoint}",
-            checks=(*self._checks, *record.checks),
+            checks=checks,
             started_at=self._started_at,
             finished_at=_now(),
             cancelled=self.outcome == CANCELLED,
-            tables={GROUP: (HEADS, *record.rows)} if record.rows else {},
+            verdict=self._left or verdict(self.outcome, self.deployment, self.models, record.moves, checks),
+            rollout=tuple(record.moves),
+            deployments=record.deployments,
+            chain=tuple(chain(self.models, self.endpoint, self.deployment)),
+            facts=facts(self.endpoint, self.deployment, self.address, self.models),
             notes=(*self._notes, *record.notes),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 from amltasks.commands.register_model_request import RegisterModelRequest
 from amltasks.data import Data
 from amltasks.errors import UserError
+from amltasks.models.chain import chain_of
 from amltasks.models.content import content_hash, tracked_pickles
-from amltasks.models.lineage import Lineage
+from amltasks.models.lineage import Lineage, origin_in, origin_of
 from amltasks.models.measured import Measured, first_found, from_file, from_run, from_scraps
 from amltasks.models.metadata import ModelMetadata
 from amltasks.models.registration import Candidate, Registration, register
@@ -19,7 +20,7 @@ from amltasks.models.trained import HASH_SCRAP, left_by, model_of, result_of
 from amltasks.platforms.azureml.step import is_job_of
 from amltasks.platforms.registry import Registry
 from amltasks.quoting import listed, quoted
-from amltasks.report.checks import CheckReport
+from amltasks.report.checks import CheckReport, ComparedMetric
 from amltasks.report.model import NotebookResult
 from amltasks.report.results_file import read_results
 from amltasks.requests import Platform
@@ -97,12 +98,18 @@ def register_model(
     tell(f"{request.name}: {source.path.name} from {_origin(source)}, content {lineage.hash[:16]}…")
     done = register(registry, candidate, found, request.gate, lineage)
     tell(done.message)
+    model = done.model.id if done.model else f"{request.name}, not registered"
+    origin = origin_of(done.model) if done.model else origin_in(lineage.tags())
+    compared = {"Compared with": done.champion.id} if done.champion and done.comparison else {}
     report = CheckReport(
         title=f"Register {request.name}",
         checks=done.checks,
         started_at=began,
         finished_at=datetime.now(timezone.utc),
-        tables=_tables(done, found, lineage),
+        verdict=done.message,
+        metrics=tuple(_metrics(done, found)),
+        chain=tuple(chain_of(model, origin)),
+        facts={"Model": model, "Verdict": done.verdict or "no gate", **compared, **origin},
         notes=(*warnings, done.message),
         links={"Model": done.model.page} if done.model and done.model.page else {},
     )
@@ -195,29 +202,23 @@ def _expected(request: RegisterModelRequest, result: NotebookResult | None) -> t
     return (f"the scrap {HASH_SCRAP}", said) if isinstance(said, str) and said else ("", "")
 
 
-def _tables(
-    done: Registration, found: Mapping[str, Measured], lineage: Lineage
-) -> dict[str, tuple[tuple[str, ...], ...]]:
-    said = {name.removeprefix("amltasks."): value for name, value in lineage.tags().items()}
-    model = {"model": done.model.id if done.model else "not registered", "verdict": done.verdict or "no gate", **said}
-    tables = {"Model": (("What", "Value"), *model.items())}
-    metrics: list[tuple[str, ...]] = [("Metric", "New", "Champion", "Verdict", "Found in")]
+def _metrics(done: Registration, found: Mapping[str, Measured]) -> Iterator[ComparedMetric]:
+    """Those that were judged, then what else was found."""
     judged = {each.metric: each for each in done.comparison.judgements} if done.comparison else {}
     for name in dict.fromkeys([*judged, *found]):
         each, new = judged.get(name), found.get(name)
+        champion = each.champion if each else None
         places = [new.where] if new else []
-        if each is not None and each.champion is not None and name in done.champion_metrics:
+        if champion is not None and name in done.champion_metrics:
             places.append(f"champion: {done.champion_metrics[name]}")
-        metrics.append(
-            (
-                name,
-                "" if new is None else f"{new.value:.6g}",
-                "" if each is None or each.champion is None else f"{each.champion:.6g}",
-                each.verdict.value if each else "",
-                "; ".join(places),
-            )
+        yield ComparedMetric(
+            name=name,
+            new=new.value if new else None,
+            champion=champion,
+            rule=each.rule if each else "",
+            verdict=each.verdict.value if each else "",
+            where=tuple(places),
         )
-    return {**tables, "Metrics": tuple(metrics)} if len(metrics) > 1 else dict(tables)
 
 
 def _metadata(

@@ -61,6 +61,7 @@ class TestingEndpoint:
             started_at=started_at,
             finished_at=datetime.now(timezone.utc),
             cancelled=stop.is_set(),
+            facts={"Endpoint": self._request.subject},
         )
 
     def _work(self, stop: threading.Event) -> None:

@@ -150,6 +150,7 @@ class Rolling:
             endpoint = self._endpoints.find(name)
             if endpoint is None:
                 raise ServiceError(f"The endpoint {quoted(name)} is gone while it was deployed to.")
+            self._record.look(endpoint)
             move = next_move(rollout, endpoint, plan.steps, keep=plan.keep, mirror=self._mirror(plan))
             if isinstance(move, End):
                 return self._ended(name, move, rollout)
@@ -177,16 +178,17 @@ class Rolling:
             return self._deploy(endpoint, spec.model_copy(update={"name": move.name}))
         if isinstance(move, Watch):
             return self._watch(endpoint, rollout.new, move.share)
+        begun_at = self._record.now()
         if isinstance(move, Route):
             step = "roll back" if rollout.phase is Phase.ROLLING_BACK else "route"
             self._endpoints.route(endpoint.name, move.traffic, move.mirror)
-            self._record.row(step, move.traffic, "done")
+            self._record.move(step, move.traffic, "done", begun_at)
         elif isinstance(move, Remove):
             self._endpoints.delete_deployment(endpoint.name, move.deployment, self._tell)
-            self._record.row(f"remove {move.deployment}", endpoint.traffic, "done")
+            self._record.move(f"remove {move.deployment}", endpoint.traffic, "done", begun_at)
         elif isinstance(move, RemoveEndpoint):
             self._endpoints.delete(endpoint.name, self._tell)
-            self._record.row("remove the endpoint", {}, "done")
+            self._record.move("remove the endpoint", {}, "done", begun_at)
         return True
 
     def _ended(self, name: str, end: End, rollout: Rollout) -> Outcome:
@@ -211,6 +213,7 @@ class Rolling:
         name = plan.name or next(iter(serving), CURRENT if not self._endpoints.shares else "blue")
         self.deployment = name
         made = self._endpoints.ensure(endpoint, self._tell)
+        self._record.look(made)
         left = made.deployment(name)
         if left is not None and left.state == "failed" and not left.traffic:
             self._endpoints.delete_deployment(endpoint.name, name, self._tell)
@@ -219,9 +222,11 @@ class Rolling:
             return Outcome.FAILED
         endpoint_now = self._endpoints.find(endpoint.name) or made
         if not endpoint_now.traffic:
+            begun_at = self._record.now()
             self._endpoints.route(endpoint.name, {name: 100})
-            self._record.row("route", {name: 100}, "done")
+            self._record.move("route", {name: 100}, "done", begun_at)
             endpoint_now = self._endpoints.find(endpoint.name) or endpoint_now
+        self._record.look(endpoint_now)
         return Outcome.DEPLOYED if self._watch(endpoint_now, name, 100) else Outcome.FAILED
 
     def _clean(self, endpoint: str, name: str, *, existed: bool) -> None:
@@ -242,12 +247,13 @@ class Rolling:
         good = deployed.cause is None
         files = () if good else self._record.files(spec.name, log=deployed.log, events="\n".join(deployed.events))
         self._record.check("Deployment", good, deployed.reason, begun_at, files)
-        self._record.row(f"deploy {spec.name}", endpoint.traffic, deployed.reason or "ready")
+        self._record.move(f"deploy {spec.name}", endpoint.traffic, deployed.reason or "ready", begun_at, good=good)
         if not good:
             return False
+        asked_at = self._record.now()
         seen = self._observer.ready(self._endpoints.find(endpoint.name) or endpoint, spec.name)
         self._look_whether_stopped()
-        return self._seen("Readiness", f"ask {spec.name}", seen, begun_at, endpoint, spec.name)
+        return self._seen("Readiness", f"ask {spec.name}", seen, asked_at, endpoint, spec.name)
 
     def _watch(self, endpoint: Endpoint, deployment: str, share: int) -> bool:
         begun_at = self._record.now()
@@ -259,8 +265,15 @@ class Rolling:
         log = "" if seen.good else self._endpoints.log(endpoint.name, deployment)
         self._record.add(*seen.checks)
         self._record.check(name, seen.good, seen.verdict, begun_at, self._record.files(deployment, log=log))
-        self._record.row(
-            step, endpoint.traffic, seen.verdict, requests=seen.requests, error_rate=seen.error_rate, p95=seen.p95
+        self._record.move(
+            step,
+            endpoint.traffic,
+            seen.verdict,
+            begun_at,
+            good=seen.good,
+            requests=seen.requests,
+            error_rate=seen.error_rate,
+            p95=seen.p95,
         )
         return seen.good
 

@@ -1,4 +1,4 @@
-"""What has been done of a rollout, for people: checks, a table with a row for each step, notes, logs of what failed."""
+"""What has been done of a rollout, for people: its moves, checks, notes, logs of what failed."""
 
 from __future__ import annotations
 
@@ -6,24 +6,35 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from amltasks.platforms.endpoints import Tell
-from amltasks.report.checks import Check, CheckFile, CheckOutcome
+from amltasks.platforms.endpoints import Endpoint, Tell
+from amltasks.report.checks import Check, CheckFile, CheckOutcome, RolloutMove
 
 GROUP = "Rollout"
-HEADS = ("Time", "Step", "Traffic", "Requests", "Errors", "p95", "Verdict")
 _SHOWN_LINES = 20  # of a log, with the check
 
 
 class Record:
-    """now: the clock. folder: for logs, made when there is one; redact: takes secrets out of them."""
+    """now: the clock. folder: for logs, made when there is one; redact: takes secrets out of them.
 
-    def __init__(self, tell: Tell, folder: Path, now: Callable[[], datetime], redact: Callable[[str], str]) -> None:
+    moved: called after each move, in whose thread it was made.
+    """
+
+    def __init__(
+        self,
+        tell: Tell,
+        folder: Path,
+        now: Callable[[], datetime],
+        redact: Callable[[str], str],
+        moved: Callable[[], None],
+    ) -> None:
         self._tell = tell
         self._folder = folder
         self._redact = redact
+        self._moved = moved
         self.now = now
         self.checks: list[Check] = []
-        self.rows: list[tuple[str, ...]] = []
+        self.moves: list[RolloutMove] = []
+        self.deployments: dict[str, str] = {}  # what each serves
         self.notes: list[str] = []
 
     def note(self, sentence: str) -> None:
@@ -49,30 +60,38 @@ class Record:
             )
         )
 
-    def row(
+    def look(self, endpoint: Endpoint) -> None:
+        """Remembers what its deployments serve, also when they are gone."""
+        self.deployments |= {each.name: ", ".join(each.models) for each in endpoint.deployments}
+
+    def move(
         self,
         step: str,
         traffic: Mapping[str, int],
         verdict: str,
+        begun_at: datetime,
         *,
+        good: bool = True,
         requests: int = 0,
         error_rate: float | None = None,
         p95: float | None = None,
     ) -> None:
-        """traffic: percent by deployment. error_rate: 0 to 1. p95: seconds."""
-        shares = ", ".join(f"{name} {share} %" for name, share in traffic.items()) or "none"
-        self.rows.append(
-            (
-                self.now().strftime("%H:%M:%S"),
-                step,
-                shares,
-                str(requests or ""),
-                "" if error_rate is None else f"{error_rate:.1%}",
-                "" if p95 is None else f"{p95 * 1000:.0f} ms",
-                verdict,
-            )
+        """One that is over; see RolloutMove."""
+        now = self.now()
+        move = RolloutMove(
+            at=now,
+            step=step,
+            traffic=dict(traffic),
+            good=good,
+            requests=requests,
+            error_rate=error_rate,
+            p95=p95,
+            verdict=verdict,
+            duration=(now - begun_at).total_seconds(),
         )
-        self._tell(f"{step}: {verdict} ({shares})")
+        self.moves.append(move)
+        self._tell(f"{step}: {verdict} ({move.shares})")
+        self._moved()
 
     def files(self, deployment: str, **texts: str) -> tuple[CheckFile, ...]:
         """What the container of one that failed, and the place, have to say; by kind."""

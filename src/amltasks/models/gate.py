@@ -40,12 +40,16 @@ Metrics = Mapping[str, float]
 
 
 class Judgement(Data):
-    """Of one metric. candidate, champion: None where there is no value. message: one sentence with the numbers."""
+    """Of one metric. candidate, champion: None where there is no value. message: one sentence with the numbers.
+
+    rule: what was asked of it, in words.
+    """
 
     metric: str
     verdict: Verdict
     candidate: float | None = None
     champion: float | None = None
+    rule: str = ""
     message: str
 
 
@@ -104,7 +108,12 @@ def _judged(rule: Rule, metric: str, candidate: Metrics, champion: Metrics | Non
 
     def judgement(verdict: Verdict, message: str) -> Judgement:
         return Judgement(
-            metric=metric, verdict=verdict, candidate=value, champion=other, message=f"{metric} {message}."
+            metric=metric,
+            verdict=verdict,
+            candidate=value,
+            champion=other,
+            rule=", ".join((*_preference(rule), *_bounds(rule))),
+            message=f"{metric} {message}.",
         )
 
     if value is None:
@@ -122,7 +131,8 @@ def _judged(rule: Rule, metric: str, candidate: Metrics, champion: Metrics | Non
         missing = f"is {champion[metric]}" if metric in champion else "is missing"
         return judgement(Verdict.UNKNOWN, f"{_shown(value)}: it {missing} in the champion")
     verdict = _side(rule, value, other)
-    return judgement(verdict, f"{_WORDS[verdict].format(*_both(value, other))}{_margin(rule)}")
+    margin = ", ".join(_preference(rule))
+    return judgement(verdict, f"{_WORDS[verdict].format(*_both(value, other))} ({margin})")
 
 
 _WORDS = {
@@ -139,14 +149,24 @@ def _side(rule: Rule, value: float, other: float) -> Verdict:
     return Verdict.BETTER if (value > other) == (rule.direction is Direction.HIGHER) else Verdict.WORSE
 
 
-def _margin(rule: Rule) -> str:
+def _preference(rule: Rule) -> Iterator[str]:
+    if rule.direction is Direction.NONE:
+        return
+    yield f"{rule.direction.value} is better"
     given = []
     if rule.tolerance.absolute:
         given.append(_shown(rule.tolerance.absolute))
     if rule.tolerance.relative:
         given.append(f"{_shown(rule.tolerance.relative * 100)} %")
-    words = [f"{rule.direction.value} is better", *([f"tolerance {' or '.join(given)}"] if given else [])]
-    return f" ({', '.join(words)})"
+    if given:
+        yield f"tolerance {' or '.join(given)}"
+
+
+def _bounds(rule: Rule) -> Iterator[str]:
+    if rule.minimum is not None:
+        yield f"at least {_shown(rule.minimum)}"
+    if rule.maximum is not None:
+        yield f"at most {_shown(rule.maximum)}"
 
 
 def _finite(metrics: Metrics, name: str) -> float | None:

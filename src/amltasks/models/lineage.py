@@ -73,12 +73,17 @@ class Lineage(Data):
 
 def origin_of(model: Model) -> dict[str, str]:
     """The chain of a model as name → what its tags say, from the run to the data; without what is not known."""
-    said = {name.removeprefix(PREFIX): value for name, value in model.tags.items() if name.startswith(PREFIX)}
-    said["runId"] = model.run or said.get("runId", "")
-    return {words: said[name] for name, words in _CHAIN.items() if said.get(name)}
+    return origin_in(model.tags, model.run)
 
 
-_CHAIN = {
+def origin_in(tags: Mapping[str, str], run: str = "") -> dict[str, str]:
+    """The same of a model that is not registered, or not yet."""
+    said = {name.removeprefix(PREFIX): value for name, value in tags.items() if name.startswith(PREFIX)}
+    said["runId"] = run or said.get("runId", "")
+    return {words: said[name] for name, words in _WORDS.items() if said.get(name)}
+
+
+_WORDS = {
     "runId": "Run",
     "notebook": "Notebook",
     "parameterSet": "Parameter set",

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from amltasks.agent import commands
 from amltasks.agent.neutral import one_line
 from amltasks.agent.output import Output
+from amltasks.report.check_tables import tables
 from amltasks.report.checks import Check, CheckOutcome, CheckReport
 from amltasks.report.checks_wording import OUTCOMES, reason, summary
 from amltasks.report.issues import LINE_LENGTH, Issues
@@ -36,7 +37,7 @@ def write_checks(report: CheckReport, output: Output) -> None:
 
 def checks_lines(report: CheckReport) -> Iterator[str]:
     """Tables, checks and notes as lines of plain text."""
-    for title, rows in report.tables.items():
+    for title, rows in tables(report):
         yield from ("", one_line(title), *aligned(rows))
     yield ""
     for check in report.checks:

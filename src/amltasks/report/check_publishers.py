@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 from pathlib import Path
+from typing import Any
 
+from amltasks.data import Data
 from amltasks.report.check_junit import checks_junit_xml
 from amltasks.report.check_run import CheckRun
 from amltasks.report.check_summary import checks_markdown
-from amltasks.report.checks import Check, CheckReport
+from amltasks.report.checks import CheckReport
 from amltasks.report.files import write_whole
 
 RESULTS, JUNIT, SUMMARY = "results.json", "junit.xml", "summary.md"
@@ -44,23 +47,24 @@ def publish(
 
 def redacted(report: CheckReport, redact: Redact) -> CheckReport:
     """Every text that a person or a service could see of it, but for paths."""
-    tables = {redact(title): tuple(tuple(map(redact, row)) for row in rows) for title, rows in report.tables.items()}
-    return report.model_copy(
-        update={
-            "title": redact(report.title),
-            "checks": tuple(_redacted_check(check, redact) for check in report.checks),
-            "tables": tables,
-            "notes": tuple(map(redact, report.notes)),
-            "problems": tuple(map(redact, report.problems)),
-            "links": {redact(name): redact(place) for name, place in report.links.items()},
-        }
-    )
+    return report.model_copy(update=_redacted_fields(report, redact))
 
 
-def _redacted_check(check: Check, redact: Redact) -> Check:
-    files = [file.model_copy(update={"name": redact(file.name), "note": redact(file.note)}) for file in check.files]
-    texts = {name: redact(getattr(check, name)) for name in ("name", "group", "message", "details")}
-    return check.model_copy(update={**texts, "files": tuple(files)})
+def _redacted_fields(data: Data, redact: Redact) -> dict[str, Any]:
+    return {name: _redacted(getattr(data, name), redact) for name in type(data).model_fields}
+
+
+def _redacted(value: Any, redact: Redact) -> Any:
+    """Enumerations and paths are no texts."""
+    if isinstance(value, str) and not isinstance(value, Enum):
+        return redact(value)
+    if isinstance(value, Data):
+        return value.model_copy(update=_redacted_fields(value, redact))
+    if isinstance(value, dict):
+        return {redact(name): _redacted(each, redact) for name, each in value.items()}
+    if isinstance(value, tuple):
+        return tuple(_redacted(each, redact) for each in value)
+    return value
 
 
 def _json(report: CheckReport) -> str:

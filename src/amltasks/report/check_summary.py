@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from amltasks.report.check_tables import tables
 from amltasks.report.checks import CheckOutcome, CheckReport
 from amltasks.report.checks_wording import OUTCOMES, summary
 from amltasks.report.markdown import escaped, fenced
@@ -33,11 +34,10 @@ def _head(report: CheckReport) -> Iterator[str]:
 
 
 def _tables(report: CheckReport) -> Iterator[str]:
-    for title, rows in report.tables.items():
-        if rows:
-            yield f"#### {escaped(title)}"
-            yield ""
-            yield from _table(rows)
+    for title, rows in tables(report):
+        yield f"#### {escaped(title)}"
+        yield ""
+        yield from _table(rows)
 
 
 def _checks(report: CheckReport) -> Iterator[str]:

@@ -11,13 +11,14 @@ from enum import Enum
 from typing import Any, Literal
 
 from amltasks.data import Data
-from amltasks.report.checks import CheckOutcome
+from amltasks.report.checks import ChainLink, CheckOutcome, ComparedMetric, RolloutMove
 from amltasks.report.model import ArtefactKind, CellOutcome, Origin, Outcome
 
 TYPE = "amltasks.notebooks"  # of the attachments
 INDEX = ".index.json"  # how their names end
 PROGRESS = ".progress.json"
 CHECKS = ".checks.json"
+CHECKS_PROGRESS = ".checks-progress.json"
 CELLS = ".cells.json"
 
 
@@ -201,38 +202,28 @@ class TabCheck(Data):
     files: tuple[TabFile, ...] = ()
 
 
-class RolloutMove(Data):
-    """A moment of a rollout. traffic: percent by deployment. error_rate: 0 to 1. p95: seconds."""
-
-    at: datetime
-    step: str
-    traffic: dict[str, int] = {}
-    requests: int = 0
-    error_rate: float | None = None
-    p95: float | None = None
-    verdict: str = ""
-
-
-class TabTable(Data):
-    """For people: the heads, then the rows."""
-
-    title: str
-    heads: tuple[str, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
-
-
 class TabChecks(Data):
-    """What a step that registers, deploys or tests a model has looked at. facts: name → value: model, endpoint, …"""
+    """What a step that registers, deploys or tests a model has looked at. verdict: one sentence.
+
+    finished_at: None while it runs; number: grows from one state to the next; current: what is done now.
+    metrics: of a gate. rollout: the moves in their order; deployments: what each serves, `name:version`. chain: how the
+    model came to be, the oldest first. facts: name → value: model, endpoint, …
+    """
 
     version: Literal[1] = 1
+    number: int = 0
     context: TabContext
     title: str
+    verdict: str = ""
     started_at: datetime
-    finished_at: datetime
+    finished_at: datetime | None = None
     cancelled: bool = False
+    current: str = ""
     checks: tuple[TabCheck, ...] = ()
-    tables: tuple[TabTable, ...] = ()
+    metrics: tuple[ComparedMetric, ...] = ()
     rollout: tuple[RolloutMove, ...] = ()
+    deployments: dict[str, str] = {}
+    chain: tuple[ChainLink, ...] = ()
     notes: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     facts: dict[str, str] = {}

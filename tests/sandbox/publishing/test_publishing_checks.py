@@ -10,7 +10,15 @@ from pathlib import Path
 
 from amltasks.report.check_publishers import publish, redacted
 from amltasks.report.check_run import CheckRun
-from amltasks.report.checks import Check, CheckFile, CheckOutcome, CheckReport
+from amltasks.report.checks import (
+    ChainLink,
+    Check,
+    CheckFile,
+    CheckOutcome,
+    CheckReport,
+    ComparedMetric,
+    RolloutMove,
+)
 from sandbox.devops.test.models import Result
 from sandbox.faults import Fault
 from tests.sandbox.publishing.scene import STARTED, Scene
@@ -159,7 +167,12 @@ def test_redaction_reaches_every_text(tmp_path: Path) -> None:
         update={
             "title": word,
             "checks": (check,),
-            "tables": {word: ((word,), (word,))},
+            "verdict": word,
+            "metrics": (ComparedMetric(name=word, rule=word, verdict=word, where=(word,)),),
+            "rollout": (RolloutMove(at=STARTED, step=word, traffic={word: 1}, verdict=word),),
+            "deployments": {word: word},
+            "chain": (ChainLink(kind=word, name=word, facts={word: word}),),
+            "facts": {word: word},
             "notes": (word,),
             "problems": (word,),
             "links": {word: word},

@@ -19,7 +19,7 @@ from amltasks.redaction import Redactor
 from amltasks.report.check_junit import checks_junit_xml
 from amltasks.report.check_log import write_checks
 from amltasks.report.check_summary import checks_markdown
-from amltasks.report.checks import Check, CheckFile, CheckOutcome, CheckReport
+from amltasks.report.checks import Check, CheckFile, CheckOutcome, CheckReport, ComparedMetric, RolloutMove
 from amltasks.report.checks_wording import summary
 
 STARTED = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
@@ -91,24 +91,30 @@ def test_junit_counts_failures_and_skips_what_is_not_known(tmp_path: Path) -> No
 
 
 def test_the_summary_has_tables_checks_and_what_failed() -> None:
-    table = {"Metrics": (("metric", "new", "old"), ("accuracy", "0.8", "0.75"))}
+    facts, metrics = {"Model": "m:1"}, (ComparedMetric(name="accuracy", new=0.8, champion=0.75, verdict="better"),)
 
-    text = checks_markdown(report_of(check(message="Status 200"), FAILED, UNKNOWN, tables=table, notes=("A note.",)))
+    text = checks_markdown(
+        report_of(check(message="Status 200"), FAILED, UNKNOWN, facts=facts, metrics=metrics, notes=("A note.",))
+    )
 
     assert "**1 of 3 checks failed: none: Status 500.**" in text
-    assert "| metric | new | old |\n| --- | --- | --- |\n| accuracy | 0.8 | 0.75 |" in text
+    assert "| What | Value |\n| --- | --- |\n| Model | m:1 |" in text
+    assert "| Metric | New | Champion | Rule | Verdict | Found in |" in text
+    assert "| accuracy | 0.8 | 0.75 |  | better |  |" in text
     assert "| ✅ | Smoke test: two rows | passed |  | Status 200 |" in text
     assert "#### none\n\nStatus 500.\n\n```text\nTraceback\n  x = 1 / 0\n```" in text
     assert "A note." in text
 
 
 def test_the_log_has_a_line_for_each_and_an_issue_for_each_failure() -> None:
-    table = {"Metrics": (("metric", "new"), ("accuracy", "0.8"), ("r2", "0.75"))}
+    move = RolloutMove(
+        at=STARTED, step="10 %", traffic={"blue": 90, "green": 10}, requests=20, error_rate=0.05, p95=0.25, verdict="ok"
+    )
 
-    lines = log_of(report_of(check(message="Status 200"), FAILED, UNKNOWN, tables=table, problems=("No network.",)))
+    lines = log_of(report_of(check(message="Status 200"), FAILED, UNKNOWN, rollout=(move,), problems=("No network.",)))
 
-    assert "  metric    new" in lines
-    assert "  accuracy  0.8" in lines
+    assert "  Time      Step  Traffic                Requests  Errors  p95     Verdict" in lines
+    assert "  12:00:00  10 %  blue 90 %, green 10 %  20        5.0%    250 ms  ok" in lines
     assert "passed   Smoke test: two rows" in lines
     assert "      x = 1 / 0" in lines
     issues = [line for line in lines if "task.logissue" in line]
@@ -133,7 +139,11 @@ def test_text_stays_text_everywhere() -> None:
     hostile = Check(
         name=HOSTILE, group=HOSTILE, outcome=CheckOutcome.FAILED, message=HOSTILE, details=f"{HOSTILE}\n```\n# x"
     )
-    report = report_of(hostile, title=HOSTILE, tables={HOSTILE: ((HOSTILE,), (HOSTILE,))}, notes=(HOSTILE,))
+    metric = ComparedMetric(name=HOSTILE, rule=HOSTILE, verdict=HOSTILE, where=(HOSTILE,))
+    move = RolloutMove(at=STARTED, step=HOSTILE, traffic={HOSTILE: 100}, verdict=HOSTILE)
+    report = report_of(
+        hostile, title=HOSTILE, facts={HOSTILE: HOSTILE}, metrics=(metric,), rollout=(move,), notes=(HOSTILE,)
+    )
 
     commands = [line for line in log_of(report) if line.startswith("##vso[")]
     (suite,) = ElementTree.fromstring(checks_junit_xml(report))

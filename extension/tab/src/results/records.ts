@@ -191,18 +191,29 @@ export interface RecordedOutput {
   digest: string;
 }
 /**
- * What a step that registers, deploys or tests a model has looked at. facts: name → value: model, endpoint, …
+ * What a step that registers, deploys or tests a model has looked at. verdict: one sentence.
+ *
+ * finished_at: None while it runs; number: grows from one state to the next; current: what is done now.
+ * metrics: of a gate. rollout: the moves in their order; deployments: what each serves, `name:version`. chain: how the
+ * model came to be, the oldest first. facts: name → value: model, endpoint, …
  */
 export interface TabChecks {
   version: 1;
+  number: number;
   context: TabContext;
   title: string;
+  verdict: string;
   startedAt: string;
-  finishedAt: string;
+  finishedAt: string | null;
   cancelled: boolean;
+  current: string;
   checks: TabCheck[];
-  tables: TabTable[];
+  metrics: ComparedMetric[];
   rollout: RolloutMove[];
+  deployments: {
+    [k: string]: string;
+  };
+  chain: ChainLink[];
   notes: string[];
   problems: string[];
   facts: {
@@ -223,15 +234,24 @@ export interface TabCheck {
   files: TabFile[];
 }
 /**
- * For people: the heads, then the rows.
+ * A metric of a new model beside the champion's, None where there is no number.
+ *
+ * rule: what is asked of it, in words, and verdict: a word of the gate; both empty where nothing is. where: the
+ * numbers were found.
  */
-export interface TabTable {
-  title: string;
-  heads: string[];
-  rows: string[][];
+export interface ComparedMetric {
+  name: string;
+  new: number | null;
+  champion: number | null;
+  rule: string;
+  verdict: string;
+  where: string[];
 }
 /**
- * A moment of a rollout. traffic: percent by deployment. error_rate: 0 to 1. p95: seconds.
+ * What was done or seen in a rollout. at: when it was over, duration: how long it took.
+ *
+ * traffic: percent by deployment, from then on. good: whether it came out well. requests, error_rate (0 to 1) and
+ * p95 (seconds): of those that were sent to look, None where none were.
  */
 export interface RolloutMove {
   at: string;
@@ -239,8 +259,22 @@ export interface RolloutMove {
   traffic: {
     [k: string]: number;
   };
+  good: boolean;
   requests: number;
   errorRate: number | null;
   p95: number | null;
   verdict: string;
+  duration: number;
+}
+/**
+ * Of how a model came to where it is: `Data`, `Run`, `Model`, `Endpoint`, the first of them the oldest.
+ *
+ * facts: name → value, what else is known of it.
+ */
+export interface ChainLink {
+  kind: string;
+  name: string;
+  facts: {
+    [k: string]: string;
+  };
 }
