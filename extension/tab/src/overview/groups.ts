@@ -2,6 +2,7 @@
 
 import type { Row, Step } from "../results/model";
 import type { TabContext, TabIndex } from "../results/records";
+import { kindOf } from "./kinds";
 
 export interface Group {
   step: Step<TabIndex>;
@@ -10,13 +11,22 @@ export interface Group {
   rows: Row[];
 }
 
-/** rows: in the order in which they are to be shown. Steps without rows are groups, too: what went wrong is theirs. */
-export function grouped(steps: readonly Step<TabIndex>[], rows: readonly Row[]): Group[] {
+/**
+ * rows: in the order in which they are to be shown. Steps without rows are groups, too: what went wrong is theirs.
+ *
+ * Earlier attempts come last; with failedFirst, steps with failures come before those without.
+ */
+export function grouped(steps: readonly Step<TabIndex>[], rows: readonly Row[], failedFirst: boolean): Group[] {
   const byStep = new Map<Step<TabIndex>, Row[]>(steps.map((step) => [step, []]));
   for (const row of rows) byStep.get(row.step)?.push(row);
   const names = stepNames(steps);
   const groups = steps.map((step, index) => ({ step, name: names[index] ?? "", rows: byStep.get(step) ?? [] }));
-  return [...groups.filter(({ step }) => !step.superseded), ...groups.filter(({ step }) => step.superseded)];
+  return groups.sort((one, other) => rank(one, failedFirst) - rank(other, failedFirst));
+}
+
+function rank({ step, rows }: Group, failedFirst: boolean): number {
+  if (step.superseded) return 2;
+  return failedFirst && !rows.some((row) => kindOf(row) === "failed") ? 1 : 0;
 }
 
 const PARTS: readonly ((context: TabContext) => string)[] = [

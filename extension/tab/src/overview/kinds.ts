@@ -21,7 +21,7 @@ export const KIND_WORDS: Readonly<Record<Kind, string>> = {
 export function kindOf(row: Row): Kind {
   const { outcome, ok, state } = row.result;
   if (outcome === null) {
-    if (!following(row)) return "stopped";
+    if (gone(row)) return "stopped";
     return state === "planned" ? "waiting" : "running";
   }
   if (ok) return "passed";
@@ -30,7 +30,7 @@ export function kindOf(row: Row): Kind {
 
 /** `Failed`, `Passed (reused)`, `Running`, … */
 export function wordsOf(row: Row): string {
-  return row.result.outcome === null && !following(row) ? "Did not finish" : outcomeWords(row.result);
+  return row.result.outcome === null && gone(row) ? "Did not finish" : outcomeWords(row.result);
 }
 
 /** How many rows there are of each kind; none of the kinds that there are no rows of. */
@@ -46,6 +46,6 @@ export function pathOf(result: TabResult): { folder: string; name: string } {
   return { folder: result.notebook.slice(0, slash), name: result.notebook.slice(slash) };
 }
 
-function following(row: Row): boolean {
-  return row.step.run.running && row.step.records.finishedAt === null;
+function gone({ step }: Row): boolean {
+  return step.abandoned || step.records.finishedAt !== null;
 }
