@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from amltasks.agent.neutral import neutralise
 from amltasks.agent.output import Output
 from amltasks.commands.exit_codes import ExitCode
 from amltasks.commands.stopping import set_by_signals
+from amltasks.commands.tab_context import tab_context
 from amltasks.devops.pipeline import PipelineContext
 from amltasks.errors import UserError
 from amltasks.quoting import quoted
@@ -22,16 +23,20 @@ from amltasks.redaction import Redactor
 from amltasks.report.check_log import checks_lines, write_checks
 from amltasks.report.check_publishers import JUNIT, SUMMARY, publish, redacted
 from amltasks.report.check_run import HURRY_SECONDS, CheckRun
+from amltasks.report.check_tab import CheckTab
 from amltasks.report.checks import CheckReport
 from amltasks.report.checks_wording import summary
 from amltasks.report.test_run import TestRunOptions
 from amltasks.requests import parse_choices
+
+TAB_FOLDER = "tab"  # within the step's results
 
 
 class CheckTarget(str, Enum):
     """Where checks can be published."""
 
     TEST_RESULTS = "testResults"
+    TAB = "tab"
     SUMMARY = "summary"
     JUNIT = "junit"
 
@@ -49,7 +54,7 @@ def check_publishing(job: Job) -> frozenset[CheckTarget]:
     """Where the step wants its checks. Comes before anything costs time: raises UserError, naming the input."""
     if results_folder(job).is_file():
         raise UserError(f"outputFolder: {quoted(job.inputs['outputFolder'])} is a file: name a folder.")
-    return parse_choices(job.inputs.get("publish", "").strip() or "testResults,summary", CheckTarget, "publish")
+    return parse_choices(job.inputs.get("publish", "").strip() or "testResults,tab,summary", CheckTarget, "publish")
 
 
 def publish_checks(
@@ -76,12 +81,39 @@ def publish_checks(
             test_run=_test_run(job, stop) if CheckTarget.TEST_RESULTS in wanted else None,
             deadline=deadline,
         )
+        if CheckTarget.TAB in wanted:
+            report = _attached(job, output, report)
         write_checks(report, output)
     if CheckTarget.SUMMARY in wanted and (folder / SUMMARY).is_file():
         output.command(commands.upload_summary(folder / SUMMARY))
     code = ExitCode.CANCELLED if stop.is_set() else exit_code(report)
     output.command(*_verdict(report, code))
     return code
+
+
+class CheckProgress:
+    """Has the tab follow a step that takes long, where `publish` names the tab. May be told from any one thread."""
+
+    def __init__(self, job: Job, output: Output, redact: Callable[[str], str]) -> None:
+        self._tab = _tab(job) if CheckTarget.TAB in check_publishing(job) else None
+        self._output = output
+        self._redact = redact
+        self._current = ""
+
+    def current(self, sentence: str) -> None:
+        """What is done now; seen with the next move."""
+        self._current = sentence
+
+    def moved(self, report: CheckReport) -> None:
+        """How far it has come. Whoever is following loses a moment where that cannot be written."""
+        if self._tab is None:
+            return
+        try:
+            attachment = self._tab.progress(redacted(report, self._redact), self._redact(self._current))
+        except OSError as error:
+            self._output.text(f"The Notebooks tab does not show this move: {error}")
+        else:
+            self._output.command(commands.add_attachment(attachment.type, attachment.name, attachment.path))
 
 
 def show_checks(report: CheckReport, folder: Path, redactor: Redactor, junit: Path | None = None) -> ExitCode:
@@ -99,6 +131,20 @@ def exit_code(report: CheckReport) -> ExitCode:
     if report.cancelled:
         return ExitCode.CANCELLED
     return ExitCode.CHECKS_FAILED if report.failed else ExitCode.PASSED
+
+
+def _tab(job: Job) -> CheckTab:
+    return CheckTab(results_folder(job) / TAB_FOLDER, tab_context(job))
+
+
+def _attached(job: Job, output: Output, report: CheckReport) -> CheckReport:
+    """What the tab shows, told to the agent, and the report with what could not be."""
+    try:
+        attachments = _tab(job).complete(report)
+    except OSError as error:
+        return report.model_copy(update={"problems": (*report.problems, f"Notebooks tab: {error}")})
+    output.command(*(commands.add_attachment(each.type, each.name, each.path) for each in attachments))
+    return report
 
 
 def _test_run(job: Job, stop: threading.Event) -> CheckRun | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from amltasks.agent import commands
 from amltasks.agent.job import Job
 from amltasks.agent.output import Output
-from amltasks.commands.checks import check_publishing, publish_checks, results_folder
+from amltasks.commands.checks import CheckProgress, check_publishing, publish_checks, results_folder
 from amltasks.commands.deploy_request import DeployRequest, Target
 from amltasks.commands.deployed_models import downloaded
 from amltasks.commands.deploying import CANCELLED, Deploying
@@ -42,15 +42,22 @@ def carry_out(job: Job, output: Output) -> ExitCode:
         models = stack.enter_context(contextlib.closing(registry(request.platform, folder, signed_in)))
         places = stack.enter_context(contextlib.closing(endpoints(request.kind, folder, signed_in)))
         secrets = Secrets(job, output)
+        progress = CheckProgress(job, output, lambda text: secrets.redactor.text(text))
+
+        def tell(line: str) -> None:
+            output.text(secrets.redactor.text(line))
+            progress.current(line)
+
         deploying = Deploying(
             request,
             models,
             places,
             folder=results_folder(job),
-            tell=lambda line: output.text(secrets.redactor.text(line)),
+            tell=tell,
             warn=lambda line: output.command(commands.issue(secrets.redactor.text(line), "warning")),
             redact=lambda text: secrets.redactor.text(text),
             keep_secret=secrets.add,
+            moved=progress.moved,
         )
         try:
             report = deploying.run(artifact_places(job), watch_parent=True)

@@ -99,6 +99,8 @@ class Deploying:
         for warning in (*self._endpoints.check(endpoint, deployment), *self._unmirrored()):
             self._notes.append(warning)
             self._warn(warning)
+        if self._request.precheck:
+            self._record.begin("Trying the scoring script here.")
         if self._request.precheck and not self._prechecked(deployment):
             self._tell("The scoring script failed here: nothing was deployed.")
             return

@@ -242,7 +242,8 @@ class Rolling:
 
     def _deploy(self, endpoint: Endpoint, spec: DeploymentSpec) -> bool:
         begun_at = self._record.now()
-        self._tell(f"Deploying {', '.join(model.id for model in spec.models)} as {spec.name} of {endpoint.name}.")
+        models = ", ".join(model.id for model in spec.models)
+        self._record.begin(f"Deploying {models} as {spec.name} of {endpoint.name}.")
         deployed = self._endpoints.deploy(endpoint.name, spec, self._tell)
         good = deployed.cause is None
         files = () if good else self._record.files(spec.name, log=deployed.log, events="\n".join(deployed.events))

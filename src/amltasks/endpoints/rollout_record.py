@@ -16,7 +16,7 @@ _SHOWN_LINES = 20  # of a log, with the check
 class Record:
     """now: the clock. folder: for logs, made when there is one; redact: takes secrets out of them.
 
-    moved: called after each move, in whose thread it was made.
+    moved: called after each move, and when one begins that takes long, in whose thread it was made.
     """
 
     def __init__(
@@ -40,6 +40,11 @@ class Record:
     def note(self, sentence: str) -> None:
         self.notes.append(sentence)
         self._tell(sentence)
+
+    def begin(self, sentence: str) -> None:
+        """What takes long and is done now."""
+        self._tell(sentence)
+        self._moved()
 
     def add(self, *checks: Check) -> None:
         self.checks.extend(checks)

@@ -16,6 +16,7 @@ from amltasks.commands.exit_codes import ExitCode
 from amltasks.commands.register_model_task import carry_out
 from amltasks.errors import UserError
 from amltasks.redaction import Redactor
+from amltasks.report.tab_records import TabChecks
 
 SECRET = "s3cret-value-of-a-variable"
 
@@ -91,3 +92,20 @@ def test_a_secret_is_not_said_of_a_model(run: Run, name: str) -> None:
         run(**{name: text})
 
     assert SECRET not in str(raised.value)
+
+
+def test_the_tab_is_told_why_a_model_was_not_registered(run: Run) -> None:
+    run(0.8, publish="none")
+
+    code, log = run(0.7, build="8", publish="tab", data="table: v3")
+
+    (path,) = re.findall(r"##vso\[task\.addattachment type=amltasks\.notebooks;name=[^;\]]*\.checks\.json\](.*)", log)
+    told = TabChecks.model_validate_json(Path(path).read_text())
+    (metric,) = told.metrics
+    assert code is ExitCode.PASSED
+    assert told.verdict.startswith("The new m is not better than m:1 and is not registered: accuracy 0.7 is worse")
+    assert (metric.name, metric.new, metric.champion, metric.verdict) == ("accuracy", 0.7, 0.8, "worse")
+    assert metric.rule == "higher is better"
+    assert (told.facts["Model"], told.facts["Compared with"]) == ("m, not registered", "m:1")
+    assert [(link.kind, link.name) for link in told.chain] == [("Data", "table"), ("Model", "m, not registered")]
+    assert told.context.task == "RegisterModel"
