@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sandbox.wire import Call, bad_request
+
 Enumeration = Mapping[str, int]
 
 BUILD_STATUS = {
@@ -114,7 +116,7 @@ MEMBERS: Mapping[tuple[str, str], Mapping[str, object]] = {
     ("location", "resourceareas"): {},
     ("location", "connectiondata"): {},
     ("build", "builds"): _BUILD,
-    ("build", "definitions"): {**_DEFINITION, "latestBuild": _BUILD, "latestCompletedBuild": _BUILD},
+    ("build", "definitions"): _DEFINITION,
     ("build", "timeline"): {"records": {"state": _RECORD_STATE, "result": _TASK_RESULT, "issues": {"type": _ISSUE}}},
     ("build", "attachments"): {},
     ("build", "artifacts"): {},
@@ -125,3 +127,25 @@ MEMBERS: Mapping[tuple[str, str], Mapping[str, object]] = {
     ("test", "results"): _SUB_RESULT,
     ("test", "attachments"): {"attachmentType": _ATTACHMENT_TYPE},
 }
+
+
+def chosen(call: Call, name: str, enumeration: Enumeration) -> list[str]:
+    """The words that a query parameter names, by name or as a number; several of flags. Empty where it is absent."""
+    found = []
+    for part in call.names(name):
+        words = [word for word in enumeration if word.lower() == part.lower()]
+        words = words or (_of_number(int(part), enumeration) if part.isdecimal() else [])
+        if not words:
+            raise bad_request(f"{name} {part!r} is none of {', '.join(enumeration)}, nor their number.")
+        found += words
+    return found
+
+
+def _of_number(number: int, enumeration: Enumeration) -> list[str]:
+    """The word of a number, or the words of the bits that it is made of."""
+    for word, value in enumeration.items():
+        if value == number:
+            return [word]
+    bits = {word: value for word, value in enumeration.items() if value and value & (value - 1) == 0}
+    found = [word for word, value in bits.items() if number & value]
+    return found if sum(bits[word] for word in found) == number else []

@@ -6,6 +6,12 @@ from __future__ import annotations
 from sandbox.wire import ServiceError
 
 
+def definition_not_found(definition_id: int) -> ServiceError:
+    return ServiceError(
+        404, "DefinitionNotFoundException", f"The requested definition {definition_id} could not be found."
+    )
+
+
 def build_not_found(build_id: object) -> ServiceError:
     return ServiceError(404, "BuildNotFoundException", f"The requested build {build_id} could not be found.")
 

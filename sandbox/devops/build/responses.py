@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -11,41 +12,48 @@ from sandbox.devops.build import errors
 from sandbox.devops.build.models import BuildUpdate
 from sandbox.devops.build.state import Artifact, Attachment, Build, Log, Record
 from sandbox.devops.core.responses import project_reference
+from sandbox.devops.dialect import dialect_of
+from sandbox.devops.enumerations import BUILD_ORDER, BUILD_REASON, BUILD_RESULT, BUILD_STATUS, chosen
 from sandbox.wire import Answer, Call, bad_request, collection, format_time, without_null
-
-ORDERS = ("finishTimeAscending", "finishTimeDescending", "queueTimeDescending", "queueTimeAscending",
-          "startTimeAscending", "startTimeDescending")  # fmt: skip
-STATUSES = ("none", "inProgress", "completed", "cancelling", "postponed", "notStarted", "all")
-RESULTS = ("none", "succeeded", "partiallySucceeded", "failed", "canceled")
-
 
 # Builds
 
 
 def list_builds(call: Call) -> Answer:
+    """Times are those by which is sorted: minTime and maxTime belong to the order."""
     builds = call.world.builds.all()
     definitions, ids, tags = call.names("definitions"), call.names("buildIds"), call.names("tagFilters")
-    status, result = _choice(call, "statusFilter", STATUSES), _choice(call, "resultFilter", RESULTS)
+    statuses, results = chosen(call, "statusFilter", BUILD_STATUS), chosen(call, "resultFilter", BUILD_RESULT)
+    reasons = chosen(call, "reasonFilter", BUILD_REASON)
     branch, number = call.query.get("branchname"), call.query.get("buildnumber", "")
+    first, last = call.time("minTime"), call.time("maxTime")
+    order = (chosen(call, "queryOrder", BUILD_ORDER) or ["finishTimeDescending"])[0]
+    field = {"f": "finish_time", "q": "queue_time", "s": "start_time"}[order[0]]
+
+    def time(build: Build) -> datetime:
+        found: datetime | None = getattr(build, field)
+        return found or build.queue_time
+
     builds = [
         build
         for build in builds
         if (not definitions or str(build.definition_id) in definitions)
         and (not ids or str(build.id) in ids)
         and set(tags) <= set(build.tags)
-        and (status in (None, "all") or build.status == status)
-        and (result is None or build.result == result)
+        and (not statuses or "all" in statuses or build.status in statuses)
+        and (not results or build.result in results)
+        and (not reasons or "all" in reasons or build.reason in reasons)
         and (not branch or build.source_branch == branch)
         and (not number or _matches(build.number, number))
+        and (first is None or time(build) >= first)
+        and (last is None or time(build) <= last)
     ]
-    order = _choice(call, "queryOrder", ORDERS) or "finishTimeDescending"
-    field = {"f": "finish_time", "q": "queue_time", "s": "start_time"}[order[0]]
-    builds.sort(key=lambda build: (getattr(build, field) or build.queue_time, build.id), reverse="Desc" in order)
-    return Answer(collection([_build(call, build) for build in builds[: call.number("$top", len(builds))]]))
+    builds.sort(key=lambda build: (time(build), build.id), reverse="Desc" in order)
+    return Answer(collection([build_body(call, build) for build in builds[: call.number("$top", len(builds))]]))
 
 
 def get_build(call: Call) -> Answer:
-    return Answer(_build(call, call.world.builds.get(call.id("buildId"))))
+    return Answer(build_body(call, call.world.builds.get(call.id("buildId"))))
 
 
 def update_build(call: Call) -> Answer:
@@ -57,7 +65,7 @@ def update_build(call: Call) -> Answer:
         call.world.builds.rename(build_id, request.build_number)
     if request.status is not None:
         call.world.builds.cancel(build_id)
-    return Answer(_build(call, call.world.builds.get(build_id)))
+    return Answer(build_body(call, call.world.builds.get(build_id)))
 
 
 def list_changes(call: Call) -> Answer:
@@ -157,7 +165,7 @@ def list_artifacts(call: Call) -> Answer:
 # The shapes of answers
 
 
-def _build(call: Call, build: Build) -> dict[str, Any]:
+def build_body(call: Call, build: Build) -> dict[str, Any]:
     project = project_reference(call)
     return without_null(
         {
@@ -170,15 +178,7 @@ def _build(call: Call, build: Build) -> dict[str, Any]:
             "finishTime": format_time(build.finish_time),
             "url": _url(call, build),
             "uri": build.uri,
-            "definition": {
-                "id": build.definition_id,
-                "name": build.definition,
-                "path": "\\",
-                "type": "build",
-                "queueStatus": "enabled",
-                "revision": 1,
-                "project": project,
-            },
+            "definition": definition_reference(call, build.definition_id, build.definition),
             "project": project,
             "sourceBranch": build.source_branch,
             "sourceVersion": build.source_version,
@@ -188,16 +188,38 @@ def _build(call: Call, build: Build) -> dict[str, Any]:
             "orchestrationPlan": {"planId": build.plan_id},
             "plans": [{"planId": build.plan_id}],
             "logs": {"id": 0, "type": "Container", "url": f"{_url(call, build)}/logs"},
-            "repository": _repository(call, build),
+            "repository": repository_reference(call, build.repository),
             "retainedByRelease": False,
             "tags": list(build.tags),
+            "_links": _links(call, build),
         }
     )
 
 
-def _repository(call: Call, build: Build) -> dict[str, Any]:
-    known = next((each for each in call.world.git.all() if each.name == build.repository), None)
-    return without_null({"id": known.id if known else build.repository, "type": "TfsGit", "name": build.repository})
+def _links(call: Call, build: Build) -> dict[str, Any] | None:
+    """For browsers' clients, who get no other addresses; by the documents, links have no members."""
+    if not dialect_of(call.headers.get("accept", "")).exclude_urls:
+        return None
+    web = f"{call.collection_url}/{call.world.project.name}/_build/results?buildId={build.id}"
+    return {"self": {"href": _url(call, build)}, "web": {"href": web}}
+
+
+def definition_reference(call: Call, definition_id: int, name: str) -> dict[str, Any]:
+    """What a build says of its pipeline."""
+    return {
+        "id": definition_id,
+        "name": name,
+        "path": "\\",
+        "type": "build",
+        "queueStatus": "enabled",
+        "revision": 1,
+        "project": project_reference(call),
+    }
+
+
+def repository_reference(call: Call, name: str) -> dict[str, Any]:
+    known = next((each for each in call.world.git.all() if each.name == name), None)
+    return {"id": known.id if known else name, "type": "TfsGit", "name": name}
 
 
 def _record(call: Call, build: Build, record: Record) -> dict[str, Any]:
@@ -280,16 +302,6 @@ def _url(call: Call, build: Build) -> str:
 def _check_timeline(build: Build, timeline_id: str) -> None:
     if timeline_id.lower() != build.timeline_id:
         raise errors.timeline_not_found(timeline_id)
-
-
-def _choice(call: Call, name: str, words: tuple[str, ...]) -> str | None:
-    text = call.query.get(name.lower())
-    if not text:
-        return None
-    found = {word.lower(): word for word in words}.get(text.lower())
-    if found is None:
-        raise bad_request(f"{name} {text!r} is none of {', '.join(words)}.")
-    return found
 
 
 def _matches(number: str, pattern: str) -> bool:

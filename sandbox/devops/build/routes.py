@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.devops.build import responses
+from sandbox.devops.build import definitions, responses
 from sandbox.routing import Location, Route
 
 _AT = "{project}/_apis/{area}"
@@ -41,12 +41,31 @@ _ARTIFACTS = Location(
     "1db06c96-014e-44e1-ac91-90b2d4b3e984", "build", "artifacts", f"{_AT}/builds/{{buildId}}/{{resource}}", 5
 )
 
-_FILTERS = ["definitions", "buildIds", "tagFilters", "statusFilter", "resultFilter", "branchName", "buildNumber"]
+_DEFINITIONS = Location(
+    "dbeaf647-6167-421a-bda9-c9327b25e2e6", "build", "Definitions", f"{_AT}/{{resource}}/{{definitionId}}", 7
+)
+
+_FILTERS = ["definitions", "buildIds", "tagFilters", "statusFilter", "resultFilter", "reasonFilter", "branchName"]
+_TIMES = ["minTime", "maxTime", "buildNumber"]
 _BUILD = "{project}/_apis/build/builds/{buildId}"
 
 ROUTES = [
-    Route("GET", "{project}/_apis/build/builds", responses.list_builds, _BUILDS, [*_FILTERS, "queryOrder", "$top"]),
+    Route(
+        "GET",
+        "{project}/_apis/build/builds",
+        responses.list_builds,
+        _BUILDS,
+        [*_FILTERS, *_TIMES, "queryOrder", "$top"],
+    ),
     Route("GET", _BUILD, responses.get_build, _BUILDS),
+    Route(
+        "GET",
+        "{project}/_apis/build/definitions",
+        definitions.list_definitions,
+        _DEFINITIONS,
+        ["name", "definitionIds", "queryOrder", "$top"],
+    ),
+    Route("GET", "{project}/_apis/build/definitions/{definitionId}", definitions.get_definition, _DEFINITIONS),
     Route("PATCH", _BUILD, responses.update_build, _BUILDS),
     Route("GET", f"{_BUILD}/changes", responses.list_changes, _CHANGES, ["$top"]),
     Route("GET", f"{_BUILD}/tags", responses.list_tags, _TAGS),

@@ -395,6 +395,9 @@ class Builds:
             raise errors.artifact_not_found(f"{name}/{path}", build_id)
         return self.store.read(f"artifact/{build_id}/{artifact.name}/{path}")
 
+    def definitions(self) -> list[Definition]:
+        return self._definitions.all("")
+
     def _definition(self, name: str) -> Definition:
         definition = self._definitions.get("", name)
         if definition is None:

@@ -12,9 +12,9 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
+from sandbox.devops.enumerations import RESULT_DETAILS, TEST_OUTCOME, chosen
 from sandbox.devops.test import errors
 from sandbox.devops.test.models import (
-    OUTCOMES,
     Attachment,
     AttachmentRequest,
     Result,
@@ -29,7 +29,6 @@ MAX_QUERY_IDS = 10
 MAX_QUERY_RUNS = 100
 MAX_RESULTS = 1000
 MAX_DETAILED_RESULTS = 200
-DETAILS = ("none", "iterations", "workitems", "subresults", "point")
 CONTINUATION = "x-ms-continuationtoken"
 ATTACHMENT_TYPES = {"codecoverage": "codeCoverage", "consolelog": "consoleLog"}  # the others are general
 
@@ -133,9 +132,7 @@ def list_results(call: Call) -> Answer:
     top, skip = call.number("$top", limit), call.number("$skip", 0)
     if top > limit:
         raise bad_request(f"$top is at most {limit} with detailsToInclude={','.join(sorted(details)) or 'none'}.")
-    wanted = {name.lower() for name in call.names("outcomes")}
-    if not wanted <= {outcome.lower() for outcome in OUTCOMES}:
-        raise bad_request(f"outcomes {call.query['outcomes']!r} names none of {', '.join(OUTCOMES)}.")
+    wanted = {word.lower() for word in chosen(call, "outcomes", TEST_OUTCOME)}
     results = [each for each in call.world.tests.results(run.id) if not wanted or str(each.outcome).lower() in wanted]
     return Answer(collection([_result(call, run, each, details) for each in results[skip : skip + top]]))
 
@@ -334,10 +331,7 @@ def _build_configuration(call: Call, run: Run) -> dict[str, Any] | None:
 
 
 def _details(call: Call) -> set[str]:
-    details = {name.lower() for name in call.names("detailsToInclude")}
-    if not details <= set(DETAILS):
-        raise bad_request(f"detailsToInclude {call.query['detailstoinclude']!r} names none of {', '.join(DETAILS)}.")
-    return details
+    return {word.lower() for word in chosen(call, "detailsToInclude", RESULT_DETAILS)}
 
 
 def _result_id(call: Call) -> int:

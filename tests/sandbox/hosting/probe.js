@@ -12,6 +12,7 @@ globalThis.probe = {
   builds,
   themes,
   buildClient: () => getClient(BuildRestClient),
+  request: (path) => getClient(BuildRestClient).beginRequest({ apiVersion: "7.1", routeTemplate: path }),
   testClient: () => getClient(TestRestClient),
 };
 void SDK.init({ loaded: false });
