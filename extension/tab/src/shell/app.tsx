@@ -55,7 +55,7 @@ export function App({ source, navigation, results, failure, look, only }: Props)
       )}
       {row && (
         <Boundary key={row.key} what="The notebook">
-          <NotebookView row={row} rows={results?.rows ?? []} open={(address) => navigation.open(address)} {...shared} />
+          <NotebookView row={row} rows={only ? [] : (results?.rows ?? [])} open={(address) => navigation.open(address)} {...shared} />
         </Boundary>
       )}
       {results && !only && (
