@@ -49,6 +49,14 @@ class Platform(str, Enum):
     AZUREML_V1 = "azureml-v1"
 
 
+class PullRequestComment(str, Enum):
+    """When a step begins to comment on the pull request that is built; once begun, a comment is kept up to date."""
+
+    NEVER = "never"
+    ON_FAILURE = "onFailure"
+    ALWAYS = "always"
+
+
 class FailOn(Data):
     """When failed notebooks fail the command. share: 0 to 1, the notebooks that may fail; None for any number."""
 
@@ -71,6 +79,7 @@ class RunNotebooksRequest(Data):
     reuse: take an unchanged notebook's result from an earlier run, unless its own settings say otherwise.
     cache_folder: where things are kept for later runs; None where nothing is.
     output_folder: absolute; need not exist.
+    pull_request_status: whether the step sets a status of the pull request that is built.
     """
 
     root: Path
@@ -98,6 +107,8 @@ class RunNotebooksRequest(Data):
     strict_secrets: bool = False
     reuse: bool = False
     cache_folder: Path | None = None
+    pull_request_comment: PullRequestComment = PullRequestComment.NEVER
+    pull_request_status: bool = False
 
     @classmethod
     def from_inputs(
@@ -148,6 +159,8 @@ class RunNotebooksRequest(Data):
             strict_secrets=parse_yes_or_no(text("strictSecrets", "false"), "strictSecrets"),
             reuse=_is_second(text("reuse", "never"), "reuse", "never", "whenUnchanged"),
             cache_folder=_new_folder(root, text("cacheFolder"), "cacheFolder") or default_cache,
+            pull_request_comment=parse_pull_request_comment(text("pullRequestComment", "never")),
+            pull_request_status=parse_yes_or_no(text("pullRequestStatus", "false"), "pullRequestStatus"),
         )
 
 
@@ -166,6 +179,14 @@ def parse_platform(text: str) -> Platform:
     known = {str(platform.value): platform for platform in Platform}
     if text.lower() not in known:
         raise UserError(f"platform: {quoted(text)} is none{nearest(text, known)}: there are {listed(list(known))}.")
+    return known[text.lower()]
+
+
+def parse_pull_request_comment(text: str) -> PullRequestComment:
+    known = {choice.value.lower(): choice for choice in PullRequestComment}
+    if text.lower() not in known:
+        names = [choice.value for choice in PullRequestComment]
+        raise UserError(f"pullRequestComment: {quoted(text)} is none{nearest(text, names)}: there are {listed(names)}.")
     return known[text.lower()]
 
 

@@ -137,6 +137,8 @@ class TestRunNotebookOnAML:
         "attach": "ipynb,html,log,images",
         "attachFor": "all",
         "outputFolder": None,
+        "pullRequestComment": "never",
+        "pullRequestStatus": "false",
         "reuse": "never",
         "cacheFolder": None,
     }

@@ -11,7 +11,7 @@ from amltasks.cores import available_cores
 from amltasks.errors import UserError
 from amltasks.limits import Limits
 from amltasks.report.model import ArtefactKind
-from amltasks.requests import FailOn, RunNotebooksRequest, Target, parse_fail_on
+from amltasks.requests import FailOn, PullRequestComment, RunNotebooksRequest, Target, parse_fail_on
 
 TASK = Path(__file__).parents[2] / "tasks" / "RunNotebookOnAML" / "task.json"
 
@@ -63,6 +63,8 @@ def test_everything_is_typed(tmp_path: Path) -> None:
         publish="junit",
         outputFolder="out",
         strictSecrets="true",
+        pullRequestComment="onfailure",
+        pullRequestStatus="true",
         testRunTitle="My\nrun",
     )
     assert made.notebooks == ("a/*.ipynb", "!a/b.ipynb")
@@ -77,6 +79,7 @@ def test_everything_is_typed(tmp_path: Path) -> None:
     assert made.publish == {Target.JUNIT}
     assert made.attach_for == "failed"
     assert made.strict_secrets
+    assert (made.pull_request_comment, made.pull_request_status) == (PullRequestComment.ON_FAILURE, True)
     assert made.output_folder == tmp_path / "out"
     assert made.title == "My run"
 
@@ -101,6 +104,8 @@ def test_everything_is_typed(tmp_path: Path) -> None:
         ("attachFor", "passed", "neither all nor failed"),
         ("publish", "testResult", "did you mean 'testResults'?"),
         ("strictSecrets", "yes", "neither true nor false"),
+        ("pullRequestComment", "onfail", "did you mean 'onFailure'?"),
+        ("pullRequestStatus", "yes", "neither true nor false"),
         ("workingDirectory", "no-such-folder", "not a folder"),
         ("parameters", "- 1", "instead of a mapping"),
         ("parametersFile", "none.yml", "does not exist"),

@@ -1,7 +1,7 @@
 """The way of every HTTP request to Azure DevOps: pacing, repeating where that is safe, and errors that say what to do.
 
 The SDK repeats on its own what it should not and gives up at once where it should repeat; mounted on its sessions,
-this adapter does both in its place. It returns good JSON and zips only and raises for everything else:
+this adapter does both in its place. It returns good JSON and files only and raises for everything else:
 
     ServiceError           refused, or not to be had in the time there was
     └── UnclearWriteError  a POST that was perhaps carried out: whoever sent it must look before sending it again
@@ -31,6 +31,7 @@ from amltasks.errors import ServiceError
 
 CONNECT_SECONDS = 10.0  # also the longest that one block of a request's body may take
 ANSWER_SECONDS = 100.0
+FILE = "octet-stream"
 FEW, MANY = 3, 8  # attempts where the service answers; without a bound while it does not answer or asks to wait
 
 NUMBER = re.compile(r"/\d+\b")  # left out of messages, so that the same trouble reads the same
@@ -232,9 +233,12 @@ def _fault_of(response: requests.Response, what: str, wait: float | None) -> Fau
 
 
 def _is_whole(response: requests.Response) -> bool:
-    """Whether the JSON, or the zip, of an answer is complete; there need not be any."""
-    if "zip" in response.headers.get("Content-Type", ""):
+    """Whether the JSON, or the zip, of an answer is complete; there need not be any. Of other files nobody can say."""
+    kind = response.headers.get("Content-Type", "")
+    if "zip" in kind:
         return zipfile.is_zipfile(io.BytesIO(response.content))
+    if FILE in kind:
+        return True
     try:
         return not response.content or json.loads(response.content) is not None
     except ValueError:
@@ -247,7 +251,7 @@ def _is_sign_in(response: requests.Response) -> bool:
     if status in (203, 401) or (status in (302, 303) and "signin" in response.headers.get("Location", "").lower()):
         return True
     kind = response.headers.get("Content-Type", "")
-    return status < 300 and bool(response.content) and "json" not in kind and "zip" not in kind
+    return status < 300 and bool(response.content) and not any(good in kind for good in ("json", "zip", FILE))
 
 
 def _refusal(response: requests.Response, what: str, wait: float | None) -> ServiceError:
