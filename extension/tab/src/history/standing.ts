@@ -15,8 +15,8 @@ export function standing(row: Row, earlier: readonly Row[]): Standing | null {
   const before = earlier.filter(settled);
   const last = before[0];
   if (!last || !settled(row)) return null;
-  if (row.result.ok) return last.result.ok ? null : { kind: "better", words: `Failed in ${last.step.run.name}` };
-  if (last.result.ok) return { kind: "worse", words: `Passed in ${last.step.run.name}` };
+  if (row.result.ok) return last.result.ok ? null : { kind: "better", words: `Fixed: failed in ${last.step.run.name}` };
+  if (last.result.ok) return { kind: "worse", words: `New: passed in ${last.step.run.name}` };
   const passing = before.findIndex((other) => other.result.ok);
   const failing = passing < 0 ? before : before.slice(0, passing);
   const since = `Failing since ${failing.at(-1)!.step.run.name}`;

@@ -43,7 +43,12 @@ function change(value: Value, before: Value | undefined): Pick<Metric, "directio
     return { direction: "same", difference: "" };
   }
   const share = before === 0 ? "" : ` (${percent(Math.abs(difference / before))})`;
-  return { direction: difference > 0 ? "up" : "down", difference: numberWords(Math.abs(difference)) + share };
+  return { direction: difference > 0 ? "up" : "down", difference: amount(Math.abs(difference)) + share };
+}
+
+/** Two digits that count are enough to see how much it is. */
+function amount(difference: number): string {
+  return numberWords(difference < 100 ? Number(difference.toPrecision(2)) : difference);
 }
 
 function percent(share: number): string {

@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import type { Row } from "../results/model";
 import { changedFirst, type Metric, metrics } from "./change";
 
-const SHOWN = 4;
+const SHOWN = 3;
 
 const ARROWS: Readonly<Record<Metric["direction"], { sign: string; words: string }>> = {
   up: { sign: "▲", words: "up by " },
@@ -26,8 +26,9 @@ export function Metrics({ row, green }: { row: Row; green: Row | undefined }): J
         {shown.map((metric) => (
           <div key={metric.name}>
             <dt>{metric.name}</dt>
+            <dd>{metric.value}</dd>
             <dd>
-              {metric.value} <Change metric={metric} />
+              <Change metric={metric} />
             </dd>
           </div>
         ))}

@@ -84,15 +84,21 @@ export function Overview({ results, history, place, go, read }: OverviewProps): 
 /** Why there is no table. Of a run that has only checks, those say enough. */
 function Nothing({ results }: { results: Results }): JSX.Element | null {
   if (results.checks.length || results.faults.length) return null;
-  if (results.run.running) {
-    return <p class="nothing">No results yet. They appear here as soon as the first notebook is begun.</p>;
-  }
-  if (results.notebooks.length) return <p class="nothing">No notebooks were run.</p>;
   return (
-    <p class="nothing">
-      This run has no results of notebooks: either it ended before the step that runs them, or that step's input{" "}
-      <code>publish</code> leaves out <code>tab</code>.
-    </p>
+    <section class="overview" aria-label="Notebooks">
+      <p class="nothing" role="status">
+        {results.run.running ? (
+          "No results yet. They appear here as soon as the first notebook is begun."
+        ) : results.notebooks.length ? (
+          "No notebooks were run."
+        ) : (
+          <>
+            This run has no results of notebooks: either it ended before the step that runs them, or that step's input{" "}
+            <code>publish</code> leaves out <code>tab</code>.
+          </>
+        )}
+      </p>
+    </section>
   );
 }
 
@@ -102,6 +108,8 @@ const PAUSE = 300; // milliseconds without a key: not every letter is worth an a
 function useFilter(place: Place, go: (place: Place) => void): [Filter, (part: Partial<Filter>) => void] {
   const [filter, keep] = useState(() => parseFilter(place.filter));
   const told = useRef(place.filter);
+  const here = useRef(place);
+  here.current = place;
   useEffect(() => {
     if (place.filter === told.current) return;
     told.current = place.filter;
@@ -112,9 +120,9 @@ function useFilter(place: Place, go: (place: Place) => void): [Filter, (part: Pa
     if (text === place.filter) return;
     const timer = setTimeout(() => {
       told.current = text;
-      go({ ...place, filter: text });
+      go({ ...here.current, filter: text });
     }, PAUSE);
     return () => clearTimeout(timer);
-  }, [filter]);
+  }, [filter, place.filter]);
   return [filter, (part) => keep((before) => ({ ...before, ...part }))];
 }

@@ -4,12 +4,12 @@ import type { JSX } from "preact";
 import { durations, settled, standing } from "../history/standing";
 import type { Row } from "../results/model";
 import { count, durationWords } from "../wording";
-import { Icon } from "./icon";
 import { kindOf, wordsOf } from "./kinds";
 import { durationsWords, sparkline } from "./sparkline";
 
 const WIDTH = 88;
-const HEIGHT = 22;
+const HEIGHT = 24;
+const DOT = 10;
 
 interface PastProps {
   row: Row;
@@ -17,17 +17,20 @@ interface PastProps {
   earlier: readonly Row[];
 }
 
+/** A dot for what passed, a square for what failed, a ring for what says nothing of the notebook. */
 export function Outcomes({ earlier }: { earlier: readonly Row[] }): JSX.Element | null {
   if (!earlier.length) return null;
   const passed = earlier.filter((row) => row.result.ok).length;
+  const words = `Passed in ${passed} of the last ${count(earlier.length, "build")}`;
   return (
-    <span class="dots" role="img" aria-label={`Passed in ${passed} of the last ${count(earlier.length, "build")}`}>
-      {[...earlier].reverse().map((row) => (
-        <span key={row.step.run.id} title={`${row.step.run.name}: ${wordsOf(row)}`}>
-          <Icon kind={kindOf(row)} />
-        </span>
+    <svg class="dots" width={earlier.length * DOT} height={DOT} role="img" aria-label={words}>
+      {[...earlier].reverse().map((row, index) => (
+        <g key={row.step.run.id} class={kindOf(row)} transform={`translate(${index * DOT} 0)`}>
+          <title>{`${row.step.run.name}: ${wordsOf(row)}`}</title>
+          {kindOf(row) === "failed" ? <rect x="1" y="1" width="8" height="8" /> : <circle cx="5" cy="5" r="3" />}
+        </g>
       ))}
-    </span>
+    </svg>
   );
 }
 

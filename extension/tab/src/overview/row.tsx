@@ -87,12 +87,16 @@ export function NotebookRow({ row, columns, earlier, green, unfolded, actions }:
 function Name({ row, actions, unfolded }: { row: Row; actions: Actions; unfolded: boolean }): JSX.Element {
   const { result } = row;
   const { folder, name } = pathOf(result);
+  const title = result.parameterSet ? [name, <span class="set"> [{result.parameterSet}]</span>] : name;
   return (
     <>
-      <button type="button" class="link name" data-row={row.key} onClick={() => actions.open(row, failingCell(row))}>
-        {name}
-        {result.parameterSet && <span class="set"> [{result.parameterSet}]</span>}
-      </button>
+      {result.outcome === null ? (
+        <span class="name">{title}</span>
+      ) : (
+        <button type="button" class="link name" onClick={() => actions.open(row, failingCell(row))}>
+          {title}
+        </button>
+      )}
       <span class="about">
         {[folder, result.owner, parameterWords(row)].filter(Boolean).map((text) => (
           <span key={text}>{text}</span>
