@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.locking import one_at_a_time
 from tests.notebooks.running import notebook_python
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 TESTS = Path(__file__).resolve().parent
 BUILD = TESTS.parent / "scripts" / "build.py"
@@ -48,3 +53,19 @@ def package(shared: Path) -> Path:
         done = subprocess.run([sys.executable, str(BUILD)], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return Path(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="session")
+def driven_browser() -> Iterator[Browser]:
+    """A browser that Playwright drives; one for all, as it runs only once in a process."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser import chromium
+
+    program = chromium.find()
+    if program is None:
+        pytest.skip(f"no browser: none of {', '.join(chromium.NAMES)} is on PATH")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield started
+        started.close()
