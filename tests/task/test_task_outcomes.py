@@ -9,6 +9,7 @@ from collections.abc import Callable
 import nbformat
 import pytest
 
+from amltasks.report.tab_records import CellsRecord, TabIndex
 from sandbox.devops.test.models import Run
 from tests.notebooks.running import SHARED, code, markdown
 from tests.task.pipelines import Published, Site, printed, script, task
@@ -243,13 +244,51 @@ def test_the_summary_is_on_the_runs_page(ran: Published) -> None:
 
 def test_the_tab_finds_its_files_by_names_that_carry_stage_job_and_attempt(ran: Published) -> None:
     attached = ran.tab()
-    index = json.loads(attached["Check~run~1~nb.index.json"])
+    index = TabIndex.model_validate_json(attached["Check~run~1~nb.index.json"])
 
-    assert index["context"] == {"stage": "Check", "job": "run", "attempt": 1, "step": "nb"}
-    files = {file["attachment"] for result in index["results"] for file in result["files"]}
+    context = index.context
+    assert (context.task, context.stage, context.job, context.attempt) == ("RunNotebookOnAML", "Check", "run", 1)
+    assert (context.branch, context.commit) == ("refs/heads/main", ran.build.source_version)
+    files = {file.attachment for result in index.results for file in result.files}
     assert "Check~run~1~nb~notebooks.prices~executed.ipynb" in files
     assert files <= attached.keys()
-    assert len(index["results"]) == 5
+    assert len(index.results) == 5
+
+
+def test_the_tab_says_which_line_of_which_cell_failed(ran: Published) -> None:
+    index = TabIndex.model_validate_json(ran.tab()["Check~run~1~nb.index.json"])
+    results = {result.notebook: result for result in index.results}
+
+    prices = results[PRICES]
+    assert prices.failure is not None
+    assert (prices.cells.done, prices.cells.total) == (2, 3)
+    assert (prices.failure.error_name, prices.failure.number, prices.failure.line) == ("KeyError", "[2]", 1)
+    assert prices.failure.excerpt == "value = prices['GBP']"
+    assert prices.failure.text.endswith("KeyError: 'GBP'")
+    assert prices.environment.startswith("python 3")
+    assert results[BROKEN].failure is None
+    assert results[BROKEN].message
+
+
+def test_the_tab_has_what_a_notebook_recorded_its_last_figure_and_its_cells(ran: Published) -> None:
+    attached = ran.tab()
+    weak, strong = TabIndex.model_validate_json(attached["Check~run~1~sweep.index.json"]).results
+
+    assert (weak.scraps, strong.parameters) == ({"score": 1.0, "kind": "ridge regression"}, {"alpha": "10"})
+    assert weak.thumbnail is not None
+    assert attached[weak.thumbnail.attachment].startswith(PNG)
+    heading, *_, training = CellsRecord.model_validate_json(attached[weak.record]).cells
+    assert heading.heading == "# Training"
+    assert [output.kind.value for output in training.outputs] == ["text", "other", "other", "image"]
+
+
+def test_while_the_step_ran_the_tab_could_follow_it(ran: Published) -> None:
+    first = TabIndex.model_validate_json(ran.tab()["Check~run~1~nb.1.progress.json"])
+    last = TabIndex.model_validate_json(ran.tab()["Check~run~1~nb.index.json"])
+
+    assert first.finished_at is None
+    assert [result.run_id for result in first.results] == [result.run_id for result in last.results]
+    assert first.number < last.number
 
 
 def test_the_junit_file_is_read_by_the_task_that_publishes_such(ran: Published) -> None:

@@ -61,7 +61,7 @@ MAY_KNOW = {
         "cancellation",
         "limits",
     },
-    "report": {"agent", "devops", "platforms.base", "notebooks.cells", "redaction"},
+    "report": {"agent", "devops", "platforms.base", "notebooks.cells", "notebooks.tracebacks", "redaction"},
 }
 COMMON = {"errors", "data", "quoting", "sizes"}
 # Only here are the SDKs imported. `azure.core` and `azure.identity` are common to those of Azure ML.

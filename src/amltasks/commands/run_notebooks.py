@@ -7,7 +7,7 @@ import contextlib
 import dataclasses
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 
 from amltasks.cancellation import cancel_on_signals
@@ -21,7 +21,7 @@ from amltasks.platforms.local.compute import LocalCompute
 from amltasks.platforms.local.outside import WritesTold
 from amltasks.platforms.local.zygotes import Zygotes
 from amltasks.redaction import Redactor
-from amltasks.report.html_file import add_page
+from amltasks.report.html_file import Look, add_page
 from amltasks.report.model import NotebookResult, Origin, Report
 from amltasks.report.publisher import Publisher
 from amltasks.report.publishers import Publishers
@@ -40,6 +40,7 @@ def run_notebooks(
     secrets: Mapping[str, str],
     *,
     pages: bool = True,
+    look: Look | None = None,
     watch_parent: bool = False,
     compute: OpenCompute | None = None,
     origin: Origin | None = None,
@@ -47,8 +48,9 @@ def run_notebooks(
     """Run and publish all that the request names.
 
     secrets: name → value of all that must not be seen, beside the request's secretParameters. pages: make the HTML
-    page of each result. watch_parent: stop when the process that started this one is gone. compute: one
-    that has begun to get warm; closed here. origin: what later runs call this one.
+    page of each result. look: shown each executed notebook of which a page is made. watch_parent: stop when the
+    process that started this one is gone. compute: one that has begun to get warm; closed here. origin: what later
+    runs call this one.
     Raises UserError where the request cannot be carried out at all.
     """
     compute = _telling(compute or _compute(request), request)
@@ -60,7 +62,14 @@ def run_notebooks(
         plan = dataclasses.replace(plan, runs=tuple(runs))
         origin = origin or Origin(at=datetime.now(timezone.utc))
         earlier = Earlier(request, [run for run in runs if run.run_id not in plan.settled], origin)
-        return asyncio.run(_run(request, plan, earlier, compute, Publishers(publishers), pages, watch_parent))
+
+        def finish(result: NotebookResult) -> NotebookResult:
+            result = earlier.finished(result)
+            notes = (*plan.notes.get(result.run_id, ()), *result.notes)
+            result = result.model_copy(update={"notes": notes})
+            return add_page(result, look) if pages else result
+
+        return asyncio.run(_run(request, plan, earlier, compute, Publishers(publishers), finish, watch_parent))
 
 
 def _compute(request: RunNotebooksRequest) -> OpenCompute:
@@ -109,17 +118,11 @@ async def _run(
     earlier: Earlier,
     compute: Compute,
     publishers: Publishers,
-    pages: bool,
+    finish: Callable[[NotebookResult], NotebookResult],
     watch_parent: bool,
 ) -> Report:
     stop = Stop()
     ends = math.inf if request.run_timeout is None else time.monotonic() + request.run_timeout
-
-    def finish(result: NotebookResult) -> NotebookResult:
-        result = earlier.finished(result)
-        notes = (*plan.notes.get(result.run_id, ()), *result.notes)
-        result = result.model_copy(update={"notes": notes})
-        return add_page(result) if pages else result
 
     suite = Suite(
         compute,

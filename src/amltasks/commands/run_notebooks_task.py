@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from urllib.parse import quote
@@ -12,6 +12,7 @@ from amltasks.agent.job import Job
 from amltasks.agent.output import Output
 from amltasks.commands import azureml
 from amltasks.commands.exit_codes import ExitCode
+from amltasks.commands.pull_request import pull_request_publisher
 from amltasks.commands.run_notebooks import exit_code, leaking, run_notebooks
 from amltasks.commands.tab_context import tab_context
 from amltasks.devops.pipeline import PipelineContext
@@ -24,7 +25,8 @@ from amltasks.report.pipeline_log import PipelineLog
 from amltasks.report.publisher import Publisher
 from amltasks.report.results_file import ResultsFile
 from amltasks.report.summary import SummaryFile
-from amltasks.report.tab import TabFiles
+from amltasks.report.tab import TabAmendment, TabFiles
+from amltasks.report.tab_names import Attachment
 from amltasks.report.test_run import TestRunOptions, TestRunPublisher
 from amltasks.report.wording import summary
 from amltasks.requests import RunNotebooksRequest, Target
@@ -51,9 +53,17 @@ def carry_out(job: Job, output: Output, warm: LocalCompute | None = None) -> Exi
     remote = azureml.compute_of(job, request, output)
     if remote is not None and not remote.waits:
         return azureml.submit(remote, request, output)
-    step = _Step(job, request, redactor)
+    step = _Step(job, request, output, redactor)
     publishers = [*step.publishers, PipelineLog(output)]
-    report = run_notebooks(request, publishers, secrets, watch_parent=True, compute=remote or warm, origin=_origin(job))
+    report = run_notebooks(
+        request,
+        publishers,
+        secrets,
+        look=step.look,
+        watch_parent=True,
+        compute=remote or warm,
+        origin=_origin(job),
+    )
     code = exit_code(report, request)
     if remote is not None:
         output.command(*azureml.variables(remote))
@@ -64,23 +74,25 @@ def carry_out(job: Job, output: Output, warm: LocalCompute | None = None) -> Exi
 class _Step:
     """This step's publishers, and what the agent is told when they have done their work."""
 
-    def __init__(self, job: Job, request: RunNotebooksRequest, redactor: Redactor) -> None:
+    def __init__(self, job: Job, request: RunNotebooksRequest, output: Output, redactor: Redactor) -> None:
         folder = request.output_folder
         self._results = ResultsFile(folder)
         self._summary = SummaryFile(folder) if Target.SUMMARY in request.publish else None
-        self._tab = TabFiles(folder, tab_context(job)) if Target.TAB in request.publish else None
+        self._tab = _tab(job, request, output) if Target.TAB in request.publish else None
+        self.look = self._tab.look if self._tab else None
         self._test_run = _test_run(job, request, redactor)
         junit = JUnitFile(folder / "junit.xml") if Target.JUNIT in request.publish else None
-        # The results file is there before the network is tried, and says afterwards what came of it.
-        chosen = (self._results, junit, self._tab, self._test_run, self._summary, self._results)
+        pull_request = pull_request_publisher(job, request, lambda report: _is_red(report, request), redactor.text)
+        # The results file and the tab are there before the network is tried, and say afterwards what came of it.
+        before = (self._results, junit, self._tab)
+        after = (self._summary, self._results, TabAmendment(self._tab) if self._tab else None)
+        chosen = (*before, self._test_run, pull_request, *after)
         self.publishers: list[Publisher] = [publisher for publisher in chosen if publisher is not None]
 
     def uploads(self) -> Iterator[str]:
         """Refused, with a warning in the log, where the pipeline restricts commands: the files stay in the folder."""
         if self._summary and self._summary.path.is_file():
             yield commands.upload_summary(self._summary.path)
-        for attachment in self._tab.attachments() if self._tab else ():
-            yield commands.add_attachment(attachment.type, attachment.name, attachment.path)
 
     def variables(self, report: Report, code: ExitCode) -> Iterator[str]:
         """The output variables, those of the notebooks' scraps among them."""
@@ -122,6 +134,15 @@ def _origin(job: Job) -> Origin:
     )
 
 
+def _tab(job: Job, request: RunNotebooksRequest, output: Output) -> TabFiles:
+    """Its files are attached as they come; a pipeline that restricts commands refuses that with warnings in the log."""
+
+    def attach(attachments: Sequence[Attachment]) -> None:
+        output.command(*(commands.add_attachment(each.type, each.name, each.path) for each in attachments))
+
+    return TabFiles(request.output_folder, tab_context(job), attach, output.redacted)
+
+
 def _test_run(job: Job, request: RunNotebooksRequest, redactor: Redactor) -> TestRunPublisher | None:
     if Target.TEST_RESULTS not in request.publish or job.connection is None:
         return None
@@ -133,6 +154,10 @@ def _test_run(job: Job, request: RunNotebooksRequest, redactor: Redactor) -> Tes
         attach_for=request.attach_for,
     )
     return TestRunPublisher(options, redactor.text)
+
+
+def _is_red(report: Report, request: RunNotebooksRequest) -> bool:
+    return exit_code(report, request) is ExitCode.NOTEBOOKS_FAILED
 
 
 def _verdict(report: Report, request: RunNotebooksRequest, code: ExitCode) -> Iterator[str]:

@@ -105,10 +105,14 @@ class Note(Data):
 
 
 class Progress(Data):
-    """How the place where it runs fares with this run, before and after its cells: queued, on a node, cancelled."""
+    """How the place where it runs fares with this run, before and after its cells: queued, on a node, cancelled.
+
+    page: the address at which the place shows the run, where this says so.
+    """
 
     kind: Literal["progress"] = "progress"
     text: str
+    page: str = ""
 
 
 RunEvent = KernelStarted | CellStarted | CellFinished | OutputText | Note | Progress

@@ -10,8 +10,8 @@ from amltasks.report.checks import Check, CheckOutcome, CheckReport
 from amltasks.report.checks_wording import summary
 from amltasks.report.files import write_whole
 from amltasks.report.model import ArtefactKind
-from amltasks.report.tab import SIZE_LIMIT, Attachment
-from amltasks.report.tab_names import attachment_name
+from amltasks.report.tab_limits import SIZE_LIMIT
+from amltasks.report.tab_names import Attachment, attachment_name
 from amltasks.report.tab_records import CHECKS, CHECKS_PROGRESS, TYPE, TabCheck, TabChecks, TabContext, TabFile
 
 MOST_CHECKS = 1000

@@ -110,6 +110,11 @@ class Artefact(Data):
     note: str = ""  # what was cut or left out, and why
 
 
+def harmless_address(url: str) -> str:
+    """The address, or nothing where it could be anything else in a page or a log."""
+    return url if _HARMLESS_ADDRESS.fullmatch(url) else ""
+
+
 class Origin(Data):
     """The run that a result comes from. build: its number, url: its page; empty outside of pipelines. at: its start.
 
@@ -120,10 +125,7 @@ class Origin(Data):
     url: str = ""
     at: datetime
 
-    @field_validator("url")
-    @classmethod
-    def _harmless(cls, url: str) -> str:
-        return url if _HARMLESS_ADDRESS.fullmatch(url) else ""
+    _only_harmless = field_validator("url")(harmless_address)
 
 
 class NotebookResult(Data):
@@ -133,7 +135,7 @@ class NotebookResult(Data):
     parameter_set: its name, empty where the notebook runs once. message: one sentence, empty when passed.
     peak_memory: of the kernel and all it started, where it was measured.
     reused_from: the run in which the notebook ran, where that was an earlier one; None where it ran in this one.
-    job: the name of the job on Azure ML as which it ran; empty elsewhere.
+    job: the name of the job on Azure ML as which it ran, studio: the address of its page; empty elsewhere.
     """
 
     run_id: str
@@ -151,11 +153,14 @@ class NotebookResult(Data):
     peak_memory: int | None = None
     reused_from: Origin | None = None
     job: str = ""
+    studio: str = ""
     scraps: dict[str, Any] = {}
     owner: str = ""
     leaks: tuple[str, ...] = ()  # names of secrets that were found in its outputs and taken out
     folder: Path | None = None
     artefacts: tuple[Artefact, ...] = ()
+
+    _only_harmless = field_validator("studio")(harmless_address)
 
     @property
     def title(self) -> str:

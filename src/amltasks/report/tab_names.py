@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
+from pathlib import Path
 
 from amltasks.report.tab_records import TabContext
 
 NAME_LIMIT = 180  # characters before the ending
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.()=-]+")
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """What `task.addattachment` is told."""
+
+    type: str
+    name: str
+    path: Path
 
 
 def attachment_name(context: TabContext, *within: str, ending: str) -> str:

@@ -121,7 +121,7 @@ class TabResult(Data):
 class TabIndex(Data):
     """The results of one step. finished_at: None while it runs. number: grows from one state to the next.
 
-    problems: what could not be published, a sentence each.
+    problems: what could not be published, a sentence each. notes: what else a person should know.
     """
 
     version: Literal[1] = 1
@@ -132,6 +132,7 @@ class TabIndex(Data):
     finished_at: datetime | None = None
     cancelled: bool = False
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     results: tuple[TabResult, ...]
 
 

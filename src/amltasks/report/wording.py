@@ -82,8 +82,14 @@ def ending(result: NotebookResult) -> str:
 
 def cells_done(result: NotebookResult) -> str:
     """`3/12`: executed code cells of all that there were to execute; empty where nothing is known of cells."""
+    done, to_execute = cell_counts(result)
+    return f"{done}/{to_execute}" if to_execute else ""
+
+
+def cell_counts(result: NotebookResult) -> tuple[int, int]:
+    """Code cells that were executed, and all that there were to execute."""
     to_execute = [cell for cell in result.cells if cell.outcome is not CellOutcome.SKIPPED]
-    return f"{sum(cell.outcome in _EXECUTED for cell in to_execute)}/{len(to_execute)}" if to_execute else ""
+    return sum(cell.outcome in _EXECUTED for cell in to_execute), len(to_execute)
 
 
 def count_of(results: Sequence[object]) -> str:

@@ -15,7 +15,7 @@ from amltasks.report.checks import (
     ComparedMetric,
     RolloutMove,
 )
-from amltasks.report.tab import SIZE_LIMIT
+from amltasks.report.tab_limits import SIZE_LIMIT
 from amltasks.report.tab_records import TYPE, TabChecks, TabContext
 
 STARTED = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)

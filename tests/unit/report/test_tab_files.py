@@ -5,38 +5,47 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from amltasks.report.files import write_whole
-from amltasks.report.model import NotebookResult, Report
+from amltasks.report.model import Artefact, ArtefactKind, NotebookResult, Report
 from amltasks.report.results_file import ResultsFile
-from amltasks.report.tab import SIZE_LIMIT, TabFiles
+from amltasks.report.tab import TabFiles
+from amltasks.report.tab_limits import SIZE_LIMIT, THUMBNAIL_BYTES
+from amltasks.report.tab_names import Attachment
 from amltasks.report.tab_records import TYPE, TabContext, TabIndex
 
 CONTEXT = TabContext(stage="Build", job="Notebooks", attempt=2, step="checks")
 FILE_NAME = re.compile(r"[A-Za-z0-9_.()=~-]{1,220}")
+INDEX = "Build~Notebooks~2~checks.index.json"
 
 
-def published(report: Report, folder: Path, context: TabContext = CONTEXT) -> TabFiles:
-    tab = TabFiles(folder, context)
-    tab.complete(report)
-    return tab
+def published(report: Report, folder: Path, context: TabContext = CONTEXT) -> list[Attachment]:
+    """What is attached in the end, in its order."""
+    attached: list[Attachment] = []
+    TabFiles(folder, context, attached.extend).complete(report)
+    return attached
+
+
+def index_of(attached: Sequence[Attachment]) -> TabIndex:
+    return TabIndex.model_validate_json(attached[-1].path.read_text(encoding="utf-8"))
 
 
 def test_the_index_names_every_attachment(report: Report, tmp_path: Path) -> None:
     """What a tab needs: read the index, find each file under its name."""
-    tab = published(report, tmp_path)
-    index = TabIndex.model_validate_json(tab.path.read_text(encoding="utf-8"))
+    *files, last = published(report, tmp_path)
+    index = index_of([last])
 
-    *files, last = tab.attachments()
     named = [file.attachment for result in index.results for file in result.files]
     assert [file.name for file in files] == named
     assert named == ["Build~Notebooks~2~checks~train~executed.ipynb", "Build~Notebooks~2~checks~train~train.html"]
-    assert (last.type, last.name, last.path) == (TYPE, "Build~Notebooks~2~checks.index.json", tab.path)
-    assert all(file.path.is_file() for file in tab.attachments())
+    assert (last.type, last.name) == (TYPE, INDEX)
+    assert all(file.path.is_file() for file in (*files, last))
     assert [result.title for result in index.results] == [result.title for result in report.results]
+    assert (index.started_at, index.finished_at) == (report.started_at, report.finished_at)
 
 
 def test_names_of_steps_jobs_and_attempts_never_meet(report: Report, tmp_path: Path) -> None:
@@ -52,7 +61,7 @@ def test_names_of_steps_jobs_and_attempts_never_meet(report: Report, tmp_path: P
         TabContext(),
     ]
 
-    names = [file.name for context in contexts for file in published(report, tmp_path, context).attachments()]
+    names = [file.name for context in contexts for file in published(report, tmp_path, context)]
 
     assert len({name.lower() for name in names}) == len(names) == 3 * len(contexts)
     assert all(FILE_NAME.fullmatch(name) for name in names)
@@ -64,21 +73,38 @@ def test_a_file_too_large_for_the_tab_is_named_with_a_note(
     with passed.artefacts[0].path.open("r+b") as file:
         file.truncate(SIZE_LIMIT + 1)
 
-    tab = published(report, tmp_path)
+    attached = published(report, tmp_path)
 
-    index = TabIndex.model_validate_json(tab.path.read_text(encoding="utf-8"))
-    notebook, page = index.results[0].files
+    notebook, page = index_of(attached).results[0].files
     assert (notebook.attachment, notebook.size) == ("", SIZE_LIMIT + 1)
     assert "results folder" in notebook.note
-    assert next(file.name for file in tab.attachments()) == page.attachment
+    assert attached[0].name == page.attachment
 
 
 def test_a_file_that_has_gone_is_left_out(report: Report, passed: NotebookResult, tmp_path: Path) -> None:
     passed.artefacts[0].path.unlink()
 
-    index = TabIndex.model_validate_json(published(report, tmp_path).path.read_text(encoding="utf-8"))
+    index = index_of(published(report, tmp_path))
 
     assert [file.name for file in index.results[0].files] == ["train.html"]
+
+
+@pytest.mark.parametrize(("size", "is_attached"), [(1000, True), (THUMBNAIL_BYTES + 1, False)])
+def test_the_last_figure_is_the_thumbnail_unless_it_is_large(
+    size: int, is_attached: bool, report: Report, passed: NotebookResult, tmp_path: Path
+) -> None:
+    figures = [tmp_path / "cell-001-1.png", tmp_path / "cell-004-1.png"]
+    for figure in figures:
+        figure.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(size))
+    images = tuple(Artefact(kind=ArtefactKind.IMAGE, path=figure, name=figure.name) for figure in figures)
+    drawn = passed.model_copy(update={"artefacts": (*passed.artefacts, *images)})
+
+    attached = published(report.model_copy(update={"results": (drawn,)}), tmp_path)
+
+    thumbnail = index_of(attached).results[0].thumbnail
+    assert thumbnail is not None
+    assert (thumbnail.name, bool(thumbnail.attachment)) == ("cell-004-1.png", is_attached)
+    assert [each.path for each in attached if each.path in figures] == figures[1:][:is_attached]
 
 
 def test_the_results_file_is_the_report(report: Report, tmp_path: Path) -> None:

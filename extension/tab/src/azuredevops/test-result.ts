@@ -137,6 +137,7 @@ export class TestResult implements Source {
       finishedAt: (completedDate ?? new Date(0)).toISOString(),
       cancelled: false,
       problems: [],
+      notes: [],
       results: [result],
     };
   }

@@ -38,7 +38,7 @@ export interface TabAttachments {
 /**
  * The results of one step. finished_at: None while it runs. number: grows from one state to the next.
  *
- * problems: what could not be published, a sentence each.
+ * problems: what could not be published, a sentence each. notes: what else a person should know.
  */
 export interface TabIndex {
   version: 1;
@@ -49,6 +49,7 @@ export interface TabIndex {
   finishedAt: string | null;
   cancelled: boolean;
   problems: string[];
+  notes: string[];
   results: TabResult[];
 }
 /**

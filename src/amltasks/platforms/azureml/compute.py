@@ -24,7 +24,7 @@ from amltasks.platforms.azureml.threads import in_thread
 from amltasks.platforms.azureml.watching import Watch, WatchedJob
 from amltasks.platforms.base import NotebookRun, Progress, RunEvent, Stop
 from amltasks.redaction import Redactor
-from amltasks.report.model import NotebookResult, Outcome
+from amltasks.report.model import NotebookResult, Outcome, harmless_address
 
 CANCEL_SECONDS = 2.5  # to hear that a cancelled job is ending; a cancelled command has seven in all
 WIND_UP_SECONDS = 60.0  # for a job that is out of time to leave what it has
@@ -45,6 +45,7 @@ class AzureMLCompute:
         self._submission = Submission(service, request, step, root)
         self._watch = Watch(service)
         self._places = asyncio.Semaphore(_AT_ONCE)
+        self._pages: dict[str, str] = {}  # addresses of the jobs' pages, by run_id
         self.names: list[str] = []  # of its jobs, in the order in which they were submitted or found
 
     @property
@@ -95,7 +96,7 @@ class AzureMLCompute:
         except (asyncio.CancelledError, AmlTasksError):  # what was asked for may be there all the same
             await asyncio.shield(self._cancelled(self._submission.begun.get(run.run_id)))
             raise
-        return result
+        return result.model_copy(update={"studio": self._pages.get(run.run_id, "")})
 
     async def _seen_through(
         self, run: NotebookRun, emit: Callable[[RunEvent], None], stop: Stop, started_at: datetime
@@ -138,7 +139,8 @@ class AzureMLCompute:
         self.names.append(job.name)
         emit(Progress(text=f"Azure ML: {words} {job.name}"))
         if job.studio:
-            emit(Progress(text=job.studio))
+            emit(Progress(text=job.studio, page=job.studio))
+            self._pages[run.run_id] = harmless_address(job.studio)
         return job
 
     async def _collected(self, run: NotebookRun, job: Job, watched: WatchedJob, started_at: datetime) -> NotebookResult:
