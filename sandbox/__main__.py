@@ -44,6 +44,9 @@ def _add_serve_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--faults", type=Path, metavar="FILE", help="faults from a YAML or JSON file")
     parser.add_argument(
+        "--extension", type=Path, action="append", default=[], metavar="X.vsix", help="an extension whose tabs to show"
+    )
+    parser.add_argument(
         "--repository", action="append", default=[], metavar="NAME=PATH", help="a git repository to serve"
     )
 
@@ -78,6 +81,8 @@ def _furnish(world: World, chosen: argparse.Namespace) -> None:
         world.faults.add(*read_faults(rule))
     for each in chosen.repository:
         world.git.add(*_repository(each))
+    for package in chosen.extension:
+        world.extensions.install(package)
     if chosen.record:
         world.journal.to(chosen.record)
 

@@ -57,24 +57,26 @@ class Extensions:
         self._table = Table(store, "extension", Extension)
 
     def install(self, package: Path) -> Extension | None:
-        """Install a .vsix, in place of an earlier version. ValueError where it shows a page that it does not serve.
+        """Install a .vsix, in place of an earlier version. ValueError where it cannot be: says why.
 
         None where the package does not say whose it is: it can have tasks, but no pages.
         """
-        with zipfile.ZipFile(package) as archive:
-            if "extension.vsixmanifest" not in archive.namelist():
-                return None
-            extension = _read(archive, hashlib.sha256(package.read_bytes()).hexdigest()[:12])
-            for tab in extension.tabs:
-                if tab.uri.split("?")[0] not in extension.files:
-                    raise ValueError(
-                        f"{package}: {tab.id} shows {tab.uri}, which is no addressable file of the package"
-                    )
-            with self._store.changing():
-                self._store.erase(f"extension/{extension.id}/")
-                for path in extension.files:
-                    self._store.write(f"extension/{extension.id}/{path}", archive.read(path))
-                self._table.put("", extension.id, extension)
+        try:
+            with zipfile.ZipFile(package) as archive:
+                if "extension.vsixmanifest" not in archive.namelist():
+                    return None
+                extension = _read(archive, hashlib.sha256(package.read_bytes()).hexdigest()[:12])
+                contents = {path: archive.read(path) for path in extension.files}
+        except (zipfile.BadZipFile, ElementTree.ParseError, KeyError) as error:
+            raise ValueError(f"{package}: not an extension that can be installed: {error!r}") from error
+        for tab in extension.tabs:
+            if tab.uri.split("?")[0] not in extension.files:
+                raise ValueError(f"{package}: {tab.id} shows {tab.uri}, no addressable file of the package")
+        with self._store.changing():
+            self._store.erase(f"extension/{extension.id}/")
+            for path, content in contents.items():
+                self._store.write(f"extension/{extension.id}/{path}", content)
+            self._table.put("", extension.id, extension)
         return extension
 
     def all(self) -> list[Extension]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from sandbox.devops.build.state import Build
-from sandbox.extensions import BUILD_VIEW, Contribution
+from sandbox.devops.test.models import Result, Run
+from sandbox.extensions import BUILD_VIEW, TEST_RESULT_VIEW, Contribution
 from sandbox.wire import Call
 
 
@@ -24,6 +25,12 @@ def to_build(call: Call, build: Build) -> list[Link]:
         Link(tab.id, tab.name, f"{place}?{urlencode({'buildId': build.id, 'view': tab.id})}")
         for tab in tabs_of_build(call, build)
     ]
+
+
+def to_result(call: Call, run: Run, result: Result) -> list[Link]:
+    """Links to the tabs of a test result's details."""
+    place = f"{call.base_url}/runs/{run.id}/results/{result.id}/tabs"
+    return [Link(tab.id, tab.name, f"{place}/{tab.id}") for tab in call.world.extensions.tabs(TEST_RESULT_VIEW)]
 
 
 def tabs_of_build(call: Call, build: Build) -> list[Contribution]:

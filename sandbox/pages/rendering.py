@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from sandbox.devops.build.state import Build
-from sandbox.devops.test.models import Result, SubResult
+from sandbox.devops.test.models import Result, Run, SubResult
 from sandbox.pages import contributed
 from sandbox.wire import Answer, Call, ServiceError
 
@@ -33,6 +33,19 @@ def render_build(call: Call, build: Build, template: str, tab: str, policy: str 
     """A page below the build's name and tabs. tab: the one that is shown."""
     values |= {"tab": tab, "counts": counts(call, build), "contributed": contributed.to_build(call, build)}
     return render(template, policy=policy, build=build, **values)
+
+
+def render_result(
+    call: Call, run: Run, result: Result, template: str, tab: str, policy: str = PAGE_POLICY, **values: Any
+) -> Answer:
+    """A page below a test result's title and tabs. tab: the one that is shown."""
+    values |= {"tab": tab, "build": build_of(call, run), "contributed": contributed.to_result(call, run, result)}
+    return render(template, policy=policy, run=run, result=result, **values)
+
+
+def build_of(call: Call, run: Run) -> Build | None:
+    number = run.request.build.id if run.request.build else None
+    return call.world.builds.get(int(number)) if number else None
 
 
 def render(template: str, status: int = 200, policy: str = PAGE_POLICY, **values: Any) -> Answer:

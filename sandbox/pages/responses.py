@@ -13,7 +13,7 @@ from sandbox.devops.build.state import Build, Record
 from sandbox.devops.test.models import Attachment, Result, Run
 from sandbox.pages.contributed import tabs_of_build
 from sandbox.pages.markup import log_lines, markdown
-from sandbox.pages.rendering import HTML, counts, render, render_build
+from sandbox.pages.rendering import HTML, build_of, counts, render, render_build, render_result
 from sandbox.pages.tabs import build_tab
 from sandbox.wire import Answer, Call, ServiceError, bad_request
 
@@ -109,7 +109,7 @@ def show_files(call: Call) -> Answer:
 def show_run(call: Call) -> Answer:
     run = call.world.tests.get(call.id("runId"))
     files = [_test_file(call, run, each) for each in call.world.tests.attachments(run.id)]
-    return render("run.html", run=run, build=_build_of(call, run), results=_failed_first(call, run), files=files)
+    return render("run.html", run=run, build=build_of(call, run), results=_failed_first(call, run), files=files)
 
 
 def show_result(call: Call) -> Answer:
@@ -122,7 +122,7 @@ def show_result(call: Call) -> Answer:
         (step, [_test_file(call, run, each) for each in call.world.tests.attachments(run.id, number, step.id or 0)])
         for step in call.world.tests.sub_results(run.id, number)
     ]
-    return render("result.html", run=run, build=_build_of(call, run), result=result, steps=steps, files=files)
+    return render_result(call, run, result, "result.html", "details", steps=steps, files=files)
 
 
 # Files as they are
@@ -172,11 +172,6 @@ def find_run(call: Call) -> Answer:
 
 def _build(call: Call) -> Build:
     return call.world.builds.get(call.id("buildId"))
-
-
-def _build_of(call: Call, run: Run) -> Build | None:
-    number = run.request.build.id if run.request.build else None
-    return call.world.builds.get(int(number)) if number else None
 
 
 def _rows(records: list[Record], parent: str | None = None, depth: int = 0) -> list[Row]:

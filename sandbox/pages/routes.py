@@ -34,6 +34,7 @@ ROUTES = [
     _page("/builds/{buildId}/artifacts/{artifact}/{*path}", responses.get_artifact_file),
     _page("/runs/{runId}", responses.show_run),
     _page("/runs/{runId}/results/{resultId}", responses.show_result),
+    _page("/runs/{runId}/results/{resultId}/tabs/{contributionId}", tabs.show_result_tab, ANY),
     _page("/runs/{runId}/attachments/{attachmentId}/{name}", responses.get_test_attachment),
     _page("/builds/{buildId}/tabs/{contributionId}", tabs.show_build_tab, ANY),
     _page("/extension-host/{name}", tabs.get_script),

@@ -7,10 +7,10 @@ from importlib.resources import files
 from typing import Any
 
 from sandbox.devops.build.state import Build
-from sandbox.extensions import Contribution
+from sandbox.extensions import TEST_RESULT_VIEW, Contribution
 from sandbox.gallery import base_uri, origin_of, page_address
 from sandbox.pages.contributed import tabs_of_build
-from sandbox.pages.rendering import render_build
+from sandbox.pages.rendering import render_build, render_result
 from sandbox.wire import Answer, Call, ServiceError
 
 USER = "Sandbox User"
@@ -24,11 +24,20 @@ def show_build_tab(call: Call) -> Answer:
 
 
 def build_tab(call: Call, build: Build, contribution_id: str) -> Answer:
-    tab = next((each for each in tabs_of_build(call, build) if each.id.lower() == contribution_id.lower()), None)
-    if tab is None:
-        raise ServiceError(404, "ContributionNotFoundException", f"This build has no tab {contribution_id}.")
+    tab = _chosen(tabs_of_build(call, build), contribution_id)
     page = {"kind": "build", "build": build.id, "route": "ms.vss-build-web.ci-results-hub-route"}
     return render_build(call, build, "tab.html", tab.id, policy=_policy(call, tab), host=_host(call, tab, page))
+
+
+def show_result_tab(call: Call) -> Answer:
+    run = call.world.tests.get(call.id("runId"))
+    result = call.world.tests.get_result(run.id, call.id("resultId"))
+    tab = _chosen(call.world.extensions.tabs(TEST_RESULT_VIEW), call.values["contributionId"])
+    build = run.request.build.id if run.request.build else None
+    page = {"kind": "result", "run": run.id, "result": result.id, "build": int(build) if build else None, "route": ""}
+    return render_result(
+        call, run, result, "result_tab.html", tab.id, policy=_policy(call, tab), host=_host(call, tab, page)
+    )
 
 
 def get_script(call: Call) -> Answer:
@@ -38,6 +47,13 @@ def get_script(call: Call) -> Answer:
         raise ServiceError(404, "FileNotFoundException", f"The host has no file {name}.")
     text = (files("sandbox.pages") / "host" / name).read_bytes()
     return Answer(text, media_type="text/javascript; charset=utf-8", headers={"Cache-Control": "no-cache"})
+
+
+def _chosen(tabs: list[Contribution], contribution_id: str) -> Contribution:
+    for tab in tabs:
+        if tab.id.lower() == contribution_id.lower():
+            return tab
+    raise ServiceError(404, "ContributionNotFoundException", f"This page has no tab {contribution_id}.")
 
 
 def _host(call: Call, tab: Contribution, page: dict[str, Any]) -> dict[str, Any]:

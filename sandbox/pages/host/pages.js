@@ -8,6 +8,7 @@ const COMPLETED = 2; // of a build's status
 export async function pageOf(data) {
   const { kind } = data.page;
   if (kind === "build") return buildPage(data);
+  if (kind === "result") return resultPage(data);
   throw new Error(`There is no page of the kind ${kind}.`);
 }
 
@@ -36,6 +37,13 @@ async function buildPage(data) {
       selectTab: () => undefined,
     },
   };
+}
+
+/** A test result's details say by their configuration alone which result they show. */
+async function resultPage(data) {
+  const { run, result, build } = data.page;
+  const mainData = build ? await read(data, `build/builds/${build}`) : { project: data.project };
+  return { services: {}, configuration: { runId: run, resultId: result, viewContext: { data: { mainData } } } };
 }
 
 /** A REST answer in the form of azure-devops-extension-api, dates revived. */

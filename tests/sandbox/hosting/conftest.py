@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Frame, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Frame, Page
 
 from sandbox.devops.build.state import Build, Record
+from sandbox.devops.test.models import Result, RunCreate, ShallowReference, SubResult
 from sandbox.extensions import BUILD_TAB, BUILD_VIEW, TAB, TEST_RESULT_VIEW
 from sandbox.server import Server
 from sandbox.world import World
-from tests.browser import chromium
 from tests.sandbox.hosting import packages
 
 KIND = "acme.results"  # of the build's attachment
@@ -79,14 +79,29 @@ def build_with_step(world: World, task: str) -> tuple[Build, Record]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    program = chromium.find()
-    if program is None:
-        pytest.skip(f"no browser: none of {', '.join(chromium.NAMES)} is on PATH")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield started
-        started.close()
+def run_id(scene: Scene) -> int:
+    """A test run of the build with one result, its sub-result and an attachment."""
+    tests = scene.world.tests
+    build = ShallowReference(id=str(scene.build.id))
+    run = tests.create(RunCreate(name="Notebooks", automated=True, state="InProgress", build=build), "me")
+    steps = (SubResult(display_name="cell", outcome="Failed", result_group_type="generic"),)
+    result = Result(
+        test_case_title="a.ipynb",
+        automated_test_name="a",
+        outcome="Failed",
+        result_group_type="generic",
+        sub_results=steps,
+    )
+    [added] = tests.add_results(run.id, [result], "me")
+    tests.attach(
+        run.id, b"said", file_name="a.log", type="ConsoleLog", comment=None, result_id=added.id or 0, sub_result_id=0
+    )
+    return run.id
+
+
+@pytest.fixture(scope="session")
+def browser(driven_browser: Browser) -> Browser:
+    return driven_browser
 
 
 @pytest.fixture

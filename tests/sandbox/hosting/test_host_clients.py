@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Frame
 
-from sandbox.devops.test.models import Result, RunCreate, ShallowReference, SubResult
 from tests.sandbox.hosting.conftest import KIND, Scene
 
 pytestmark = pytest.mark.xdist_group("hosting")
@@ -24,27 +23,6 @@ def frame(scene: Scene, browser: Browser) -> Iterator[Frame]:
     assert found is not None
     yield found
     context.close()
-
-
-@pytest.fixture(scope="module")
-def run_id(scene: Scene) -> int:
-    """A test run of the build with one result, its sub-result and an attachment."""
-    tests = scene.world.tests
-    build = ShallowReference(id=str(scene.build.id))
-    run = tests.create(RunCreate(name="Notebooks", automated=True, state="InProgress", build=build), "me")
-    steps = (SubResult(display_name="cell", outcome="Failed", result_group_type="generic"),)
-    result = Result(
-        test_case_title="a.ipynb",
-        automated_test_name="a",
-        outcome="Failed",
-        result_group_type="generic",
-        sub_results=steps,
-    )
-    [added] = tests.add_results(run.id, [result], "me")
-    tests.attach(
-        run.id, b"said", file_name="a.log", type="ConsoleLog", comment=None, result_id=added.id or 0, sub_result_id=0
-    )
-    return run.id
 
 
 def ask(frame: Frame, expression: str, *values: Any) -> Any:

@@ -22,7 +22,7 @@ def test_a_tab_is_offered_only_to_builds_with_a_step_of_a_task_that_it_supports(
     page.goto(f"{scene.server.base_url}/builds/{scene.other.id}")
     assert page.locator("nav a").all_inner_texts()[3:] == ["Silent"]
     page.goto(scene.tab(build=scene.other))
-    assert "This build has no tab acme.probe.results." in page.inner_text("main")
+    assert "This page has no tab acme.probe.results." in page.inner_text("main")
 
 
 def test_the_frame_has_an_opaque_origin_and_learns_its_context(scene: Scene, opened: Opened) -> None:
@@ -157,3 +157,17 @@ def test_only_addressable_files_are_served(scene: Scene, page: Page, opened: Ope
     assert status(f"{base}/page/probe.js") == script
     assert status(f"{base}/secret.txt") == (404, "text/plain; charset=utf-8", None)
     assert status(f"{base}/../{packages.IDENTITY}") == (404, "text/plain; charset=utf-8", None)
+
+
+def test_a_test_results_details_have_a_tab_that_is_told_which_result_it_shows(
+    scene: Scene, page: Page, opened: Opened, run_id: int
+) -> None:
+    page.goto(f"{scene.server.base_url}/runs/{run_id}/results/100000")
+    assert page.locator("nav a").all_inner_texts() == ["Details", "Result"]
+    address = page.locator("nav a").last.get_attribute("href")
+    assert address is not None
+    told = opened(address).evaluate(
+        "(({ runId, resultId, viewContext }) => [runId, resultId, viewContext.data.mainData.project.id])"
+        "(probe.SDK.getConfiguration())"
+    )
+    assert told == [run_id, 100000, scene.world.project.id]
