@@ -114,7 +114,7 @@ function notices({ records, abandoned }: Step<TabIndex>): string[] {
     : records.cancelled
       ? ["Cancelled: what was done by then is shown."]
       : [];
-  return [...ending, ...records.problems];
+  return [...ending, ...records.problems, ...records.notes];
 }
 
 function groupKey({ step }: Group): string {
