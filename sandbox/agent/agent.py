@@ -109,9 +109,13 @@ class Agent:
         groups: Mapping[str, Group] | None = None,
         endpoints: Iterable[Endpoint] = (),
         approvals: Mapping[str, Answer] | None = None,
+        pull_request: tuple[str, str] | None = None,
         on_start: Callable[[Build], None] = lambda build: None,
     ) -> BuildResult:
-        """Run a pipeline to its end. PipelineError where it is refused before it starts."""
+        """Run a pipeline to its end. PipelineError where it is refused before it starts.
+
+        pull_request: source and target branch; the run is one for the pull request between them.
+        """
         pipeline = pipeline.resolve()
         if not pipeline.is_file():
             raise PipelineError(f"{pipeline}: there is no such file")
@@ -125,6 +129,7 @@ class Agent:
             groups=groups or {},
             endpoints=tuple(endpoints),
             approvals=approvals or {},
+            pull_request=pull_request,
         )
         for endpoint in request.endpoints:
             self._world.identity_tokens.connect(endpoint.id, endpoint.name)

@@ -48,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a variable group from a YAML mapping; see docs",
     )
     add("--approval", action="append", default=[], metavar="ENVIRONMENT=WHAT", help="approve, reject or ask; see docs")
+    add("--pull-request", metavar="SOURCE:TARGET", help="run for the pull request between two branches")
     add("--endpoints", type=Path, metavar="FILE", help="service connections from a YAML or JSON list")
     add("--azure", action="store_true", help="let tasks reach Azure, by a service connection called azure; see docs")
     add("--work", type=Path, metavar="DIR", help="the agent's folder, kept [a temporary one, removed]")
@@ -110,6 +111,9 @@ def _run_pipeline(arguments: argparse.Namespace, world: World, server: Server, w
 
     def on_start(build: Build) -> None:
         print(f"Run {build.number} of {build.definition}: {server.base_url}/builds/{build.id}", flush=True)
+        if build.reason == "pullRequest":
+            number = build.source_branch.split("/")[2]
+            print(f"Pull request {number}: {server.base_url}/pull-requests/{number}", flush=True)
         if arguments.cancel_after is not None:
             timer = threading.Timer(arguments.cancel_after, agent.cancel)
             timer.daemon = True
@@ -129,6 +133,7 @@ def _run_pipeline(arguments: argparse.Namespace, world: World, server: Server, w
             groups={name: load_group(Path(file)) for name, file in _pairs(arguments.group, "--group").items()},
             endpoints=_endpoints(arguments, world),
             approvals=_approvals(arguments.approval),
+            pull_request=_pull_request(arguments),
             on_start=on_start,
         )
 
@@ -140,6 +145,17 @@ def _endpoints(arguments: argparse.Namespace, world: World) -> tuple[endpoints.E
     from sandbox.agent.azure import connect_azure  # with Azure's cryptography, which few runs need
 
     return (*named, connect_azure(world))
+
+
+def _pull_request(arguments: argparse.Namespace) -> tuple[str, str] | None:
+    if arguments.pull_request is None:
+        return None
+    source, separator, target = str(arguments.pull_request).partition(":")
+    if not source or not separator or not target:
+        raise PipelineError(f"--pull-request wants SOURCE:TARGET, two branches, not '{arguments.pull_request}'")
+    if arguments.working_tree:
+        raise PipelineError("--pull-request builds what is committed: leave --working-tree out")
+    return source, target
 
 
 @contextlib.contextmanager

@@ -40,6 +40,24 @@ def head(repository: Path) -> Commit:
     return Commit(repository, version, branch, _git(repository, "log", "-1", "--format=%s"))
 
 
+def branch_of(repository: Path, name: str) -> Commit:
+    """What a branch is at, named in full or not."""
+    branch = name if name.startswith("refs/") else f"refs/heads/{name}"
+    version = _git(repository, "rev-parse", "--verify", f"{branch}^{{commit}}")
+    return Commit(repository, version, branch, _git(repository, "log", "-1", "--format=%s", version))
+
+
+def merge(repository: Path, source: Commit, target: Commit, branch: str) -> Commit:
+    """A commit of both that belongs to no branch of the repository. branch: what it is called."""
+    tree = _git(repository, "merge-tree", "--write-tree", target.version, source.version)
+    message = f"Merge pull request from {source.branch} into {target.branch}"
+    parents = ("-p", target.version, "-p", source.version)
+    identity = ("-c", "user.name=Sandbox", "-c", "user.email=sandbox@example.org")
+    return Commit(
+        repository, _git(repository, *identity, "commit-tree", tree, *parents, "-m", message), branch, message
+    )
+
+
 def _git(folder: Path, *arguments: str) -> str:
     environment = {name: value for name, value in os.environ.items() if name not in ("GIT_DIR", "GIT_WORK_TREE")}
     try:
@@ -49,6 +67,6 @@ def _git(folder: Path, *arguments: str) -> str:
     except OSError as error:
         raise PipelineError(f"git cannot be run in {folder}: {error.strerror or error}") from error
     if done.returncode:
-        reason = os.fsdecode(done.stderr).strip().splitlines()
+        reason = os.fsdecode(done.stderr).strip().splitlines()[:1] or os.fsdecode(done.stdout).strip().splitlines()[-1:]
         raise PipelineError(f"{folder}: git {arguments[0]} failed: {reason[0] if reason else done.returncode}")
     return os.fsdecode(done.stdout).strip()

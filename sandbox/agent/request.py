@@ -18,7 +18,8 @@ from sandbox.agent.variables import Group
 class Request:
     """A pipeline's file and what goes with it. groups: variable groups by name.
 
-    approvals: environments that ask for one, and who answers.
+    approvals: environments that ask for one, and who answers. pull_request: source and target branch of the one that
+    is built; None where none is.
     """
 
     path: Path
@@ -30,6 +31,7 @@ class Request:
     groups: Mapping[str, Group] = field(default_factory=dict)
     endpoints: tuple[Endpoint, ...] = ()
     approvals: Mapping[str, approvals.Answer] = field(default_factory=dict)
+    pull_request: tuple[str, str] | None = None
 
     def read(self, catalogue: Catalogue) -> Pipeline:
         """The pipeline, expanded and checked; PipelineError with file and line."""

@@ -20,6 +20,7 @@ from sandbox.agent.masking import Masker, is_secret_parameter
 from sandbox.agent.pipeline import Declaration, Job, Stage
 from sandbox.agent.predefined import Directories, Identity, agent_variables, build_variables, system_variables
 from sandbox.agent.process import Timing
+from sandbox.agent.proposals import propose
 from sandbox.agent.request import Request
 from sandbox.agent.tasks import Catalogue
 from sandbox.agent.variables import Variables
@@ -69,11 +70,15 @@ class Run:
         self._commit = repository.head(request.repository)
         self._pipeline = request.read(catalogue)
         self._repository = world.git.add(self._commit.name, request.repository)
+        self._proposal = propose(world.git, self._repository, *request.pull_request) if request.pull_request else None
+        if self._proposal:
+            self._commit = self._proposal.commit
         self.build: Build = world.builds.create(
             request.path.stem,
             source_branch=self._commit.branch,
             source_version=self._commit.version,
             repository=self._commit.name,
+            reason="pullRequest" if self._proposal else "manual",
         )
         self._delivery = Delivery(world.builds, self.build.id)
         self._lookup_ids: list[str] = []
@@ -234,13 +239,14 @@ class Run:
         upstream: Upstream,
     ) -> None:
         world = self._world
+        repository_uri = f"{self._server.collection_url}{world.project.name}/_git/{self._commit.name}"
         predefined = {
             **self._request.variables,
             **agent_variables(directories, identity),
             **build_variables(
                 world.builds.get(self.build.id),
                 repository_id=self._repository.id,
-                repository_uri=f"{self._server.collection_url}{world.project.name}/_git/{self._commit.name}",
+                repository_uri=repository_uri,
                 message=self._commit.message,
             ),
             **system_variables(
@@ -250,6 +256,7 @@ class Run:
                 project_id=world.project.id,
                 project_name=world.project.name,
             ),
+            **(self._proposal.variables(repository_uri) if self._proposal else {}),
         }
         found = declarations.values(
             declared, self._request.groups, known=predefined, upstream=upstream, counter=self._count
@@ -278,7 +285,7 @@ class Run:
         written = declarations.static((*self._pipeline.variables, *declared), self._request.groups)
         branch = self._commit.branch
         known = {
-            "Build.Reason": "Manual",
+            "Build.Reason": "PullRequest" if self._proposal else "Manual",
             "Build.SourceBranch": branch,
             "Build.SourceBranchName": branch.split("/")[-1],
         }

@@ -37,6 +37,9 @@ def _checkout(invocation: Invocation) -> None:
     depth = invocation.input("fetchDepth")
     shallow = [f"--depth={depth}"] if depth not in ("", "0") else []
     what = [f"+{commit}:refs/remotes/origin/{commit}"] if shallow else ["+refs/heads/*:refs/remotes/origin/*"]
+    branch = job.variables.get("Build.SourceBranch") or ""
+    if branch.startswith("refs/pull/"):
+        what.append(f"+{commit}:refs/remotes/{branch.removeprefix('refs/')}")
     tags = "--tags" if invocation.flag("fetchTags") else "--no-tags"
     upload = "--upload-pack=git -c uploadpack.allowAnySHA1InWant=true upload-pack"
     git.run("fetch", "--force", tags, "--prune", "--no-recurse-submodules", *shallow, upload, "origin", *what)

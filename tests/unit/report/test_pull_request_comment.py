@@ -9,7 +9,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from amltasks.errors import ServiceError
-from amltasks.report.earlier_values import Change, EarlierRun, changes, read_values
+from amltasks.report.earlier_values import Change, EarlierRun, Value, changes, read_values
 from amltasks.report.model import CellError, KernelDeath, NotebookResult, Outcome, Report
 from amltasks.report.pull_request_comment import LONGEST, CommentParts, comment
 from amltasks.report.pull_request_marker import Marker, step_digest
@@ -82,7 +82,7 @@ def test_it_is_never_longer_than_the_service_takes(report: Report, failed: Noteb
     long = "<" * 2_000
     crowd, parts = with_text(report, failed, long)
     crowd = crowd.model_copy(update={"results": crowd.results * 300})
-    parts = replace(parts, changes=parts.changes * 300)
+    parts = replace(parts, changes=[*parts.changes] * 300)
 
     text = comment(crowd, parts)
 
@@ -102,8 +102,8 @@ def test_many_notebooks_are_cut_with_a_sentence(report: Report, passed: Notebook
 
 def test_changes_are_told_with_their_difference_and_their_share(report: Report, passed: NotebookResult) -> None:
     now = {"auc": 0.91, "rows": 1200, "best": True, "name": "b", "same": 0.1 + 0.2, "zero": 2.0, "new": 1, "list": [1]}
-    before = {"auc": 0.93, "rows": 1000, "best": False, "name": "a", "same": 0.3, "zero": 0.0, "list": "x"}
-    earlier = EarlierRun("7", "", "main", {passed.run_id: before})
+    before: dict[str, Value] = {"auc": 0.93, "rows": 1000, "best": False, "name": "a", "same": 0.3, "zero": 0.0}
+    earlier = EarlierRun("7", "", "main", {passed.run_id: {**before, "list": "x"}})
     result = passed.model_copy(update={"scraps": now})
 
     told = changes(report.model_copy(update={"results": (result,)}), earlier)
