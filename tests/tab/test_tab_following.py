@@ -1,0 +1,128 @@
+"""A run that is still running is followed: politely, without moving what a person looks at, until nothing comes."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatch
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from amltasks.report.model import Outcome
+from sandbox.faults import Fault
+from tests.tab.builds import Recorded, Site
+from tests.tab.conftest import Opened
+from tests.tab.recorded import index, name_of, result
+
+pytestmark = pytest.mark.xdist_group("tab")
+
+LISTED = "*/attachments/amltasks.notebooks"
+
+
+def asked(site: Site, recorded: Recorded, path: str = LISTED) -> int:
+    """How often the tab has read something of the build."""
+    wanted = f"*/builds/{recorded.build.id}{path}"
+    return sum(each.method == "GET" and fnmatch(each.url, wanted) for each in site.world.journal.exchanges)
+
+
+def test_results_appear_as_they_come_and_late_ones_too(site: Site, opened: Opened, page: Page) -> None:
+    recorded = site.build()
+    first = index([result("slow.ipynb", None)], finished=False, number=1)
+    recorded.index(first)
+    page.clock.install()
+    tab = opened(site.tab(recorded))
+    expect(tab.get_by_text("slow.ipynb").first).to_be_visible()
+    search = tab.get_by_role("searchbox")
+    search.fill("ipynb")
+
+    recorded.index(index([result("slow.ipynb"), result("next.ipynb", None)], finished=False, number=2))
+    page.clock.fast_forward(15_000)
+    expect(tab.get_by_text("next.ipynb").first).to_be_visible()
+    expect(search).to_be_focused()
+    assert search.input_value() == "ipynb"
+
+    recorded.index(index([result("slow.ipynb"), result("next.ipynb", Outcome.FAILED)]))
+    recorded.finish("failed")
+    page.clock.fast_forward(15_000)
+    expect(tab.get_by_text("1 of 2 notebooks failed")).to_be_visible()
+
+    recorded.index(index([result("late.ipynb")], job="Uploading"))
+    page.clock.fast_forward(15_000)
+    expect(tab.get_by_text("late.ipynb").first).to_be_visible()
+    assert asked(site, recorded, f"/*/{name_of(first)}") == 1  # each file is read once
+
+
+def test_nobody_asks_of_a_run_that_is_over(site: Site, opened: Opened, page: Page) -> None:
+    recorded = site.finished(index([result("done.ipynb")]))
+    page.clock.install()
+    opened(site.tab(recorded))
+    for _ in range(20):
+        page.clock.fast_forward(60_000)
+    before = asked(site, recorded)
+    assert before < 10
+    for _ in range(5):
+        page.clock.fast_forward(60_000)
+    assert asked(site, recorded) == before
+
+
+def test_the_longer_nothing_changes_the_seldomer_it_is_asked(site: Site, opened: Opened, page: Page) -> None:
+    recorded = site.build()
+    recorded.index(index([result("slow.ipynb", None)], finished=False, number=1))
+    page.clock.install()
+    tab = opened(site.tab(recorded))
+    expect(tab.get_by_text("slow.ipynb").first).to_be_visible()
+    before = asked(site, recorded)
+    for _ in range(60):
+        page.clock.run_for(10_000)
+    assert 5 <= asked(site, recorded) - before <= 20  # of ten minutes; 60 if it did not slow down
+
+
+def test_a_request_to_wait_is_heeded(site: Site, page: Page) -> None:
+    recorded = site.finished(index([result("patient.ipynb")]))
+    wait = {"Retry-After": "30", "Access-Control-Expose-Headers": "Retry-After"}
+    path = f"*/builds/{recorded.build.id}/attachments/*"
+    site.world.faults.add(Fault(method="GET", path=path, status=429, headers=wait, nth=1))
+    page.clock.install()
+    with page.expect_response(lambda response: response.status == 429):
+        page.goto(site.tab(recorded))
+    page.clock.run_for(20_000)
+    assert asked(site, recorded) == 1
+    page.clock.run_for(11_000)
+    page.wait_for_selector("#loading[data-state=loaded]", state="attached")
+    assert asked(site, recorded) == 2
+
+
+def test_a_token_that_is_not_accepted_any_more_is_asked_for_anew(site: Site, opened: Opened) -> None:
+    recorded = site.finished(index([result("signed-in.ipynb")]))
+    path = f"*/builds/{recorded.build.id}/attachments/*"
+    site.world.faults.add(Fault(method="GET", path=path, status=401, nth=1))
+    tab = opened(site.tab(recorded))
+    expect(tab.get_by_text("signed-in.ipynb").first).to_be_visible()
+    assert asked(site, recorded) == 2
+
+
+def test_what_is_listed_but_not_there_yet_is_waited_for(site: Site, opened: Opened, page: Page) -> None:
+    recorded = site.build()
+    coming = index([result("coming.ipynb")], job="Coming")
+    recorded.index(coming)
+    recorded.index(index([result("there.ipynb")]))
+    site.world.faults.add(Fault(method="GET", path=f"*/{name_of(coming)}", status=404, nth=1))
+    page.clock.install()
+    tab = opened(site.tab(recorded))
+    expect(tab.get_by_text("there.ipynb").first).to_be_visible()
+    assert tab.get_by_text("coming.ipynb").count() == 0
+    page.clock.fast_forward(15_000)
+    expect(tab.get_by_text("coming.ipynb").first).to_be_visible()
+
+
+def test_what_is_shown_stays_when_a_look_fails(site: Site, opened: Opened, page: Page) -> None:
+    recorded = site.build()
+    recorded.index(index([result("shown.ipynb", None)], finished=False, number=1))
+    path = f"*/builds/{recorded.build.id}/attachments/*"
+    site.world.faults.add(Fault(method="GET", path=path, status=500, nth="2"))
+    page.clock.install()
+    tab = opened(site.tab(recorded))
+    page.clock.fast_forward(15_000)
+    expect(tab.get_by_role("alert")).to_contain_text("Azure DevOps did not give the list of results")
+    expect(tab.get_by_text("shown.ipynb").first).to_be_visible()
+    page.clock.fast_forward(30_000)
+    expect(tab.get_by_role("alert")).to_have_count(0)
