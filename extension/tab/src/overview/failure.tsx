@@ -52,7 +52,7 @@ export function FailureDetails({ failure, message }: { failure: TabFailure; mess
 function CodeLine({ number, text, raised }: { number: number; text: string; raised: number | null }): JSX.Element {
   const code = (
     <>
-      <span class="line-number">{number}</span>
+      <span class="line-number">{`${number} `}</span>
       {`${text}\n`}
     </>
   );
