@@ -1,6 +1,6 @@
 """Pack the extension: python3 scripts/build.py [--stage release|test|dev] [--anew | --tab]
 
-    build/tasks/<Name>/       the task's folder, the launcher, our wheel, the locks and the licences
+    build/tasks/<Name>/       the task's folder, the launcher, what its environment is made of, and the licences
     build/extension/tab/      the Notebooks tab, bundled
     build/azure-ml-tasks.vsix the same, packed by tfx-cli; its name carries the stage unless that is release
 
@@ -19,31 +19,36 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import payload
 from bundling import bundle, node, run
 from environment import BUILD, ROOT, dev_python, node_modules
+from stripping import stripped
 from tab import build_tab
 from task_texts import task_folders, version, write_generated_files
 from vsix import make_reproducible, problems
 
 LAUNCHER = ROOT / "tasks" / "_launcher" / "src" / "main.ts"
+LOCKS = tuple(ROOT / "requirements" / f"{name}.lock" for name in ("runner", "azureml", "azureml-v1"))
+# What task-lib imports for functions that no launcher calls, and its texts in many languages for their errors.
+UNUSED_BY_LAUNCHER = r"azure-pipelines-task-lib.(lib-resource|toolrunner)\.js$|minimatch\.js$"
 SOURCES = ("src", "tasks", "extension", "configs")
 SOURCE_FILES = (
     "LICENSE", "README.md", "package-lock.json", "pyproject.toml", "requirements.txt", "requirements/azureml.lock",
     "requirements/azureml-v1.lock", "requirements/runner.lock",
-    "scripts/build.py", "scripts/bundling.py", "scripts/tab.py", "scripts/task_texts.py", "scripts/vsix.py",
+    "scripts/build.py", "scripts/bundling.py", "scripts/payload.py", "scripts/stripping.py", "scripts/tab.py",
+    "scripts/task_texts.py", "scripts/vsix.py",
     "tsconfig.json", "vss-extension.json",
 )  # fmt: skip
 IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info")
 # tfx-cli would guess these by the program `file`, differently on every machine.
 CONTENT_TYPES = {
+    ".br": "application/octet-stream",
     ".css": "text/css",
     ".html": "text/html",
     ".js": "text/javascript",
-    ".lock": "text/plain",
     ".py": "text/x-python",
     ".resjson": "application/json",
     ".txt": "text/plain",
-    ".whl": "application/zip",
 }
 
 
@@ -84,14 +89,13 @@ def assemble() -> None:
     """Make build/tasks and build/extension: all that goes into the package."""
     launcher = BUILD / "launcher" / "launcher.js"
     notices = _bundle_launcher(launcher)
-    wheel = _build_wheel()
+    packages = payload.pack(payload.of_wheel(_build_wheel(), LOCKS))
     shutil.rmtree(BUILD / "tasks", ignore_errors=True)
     for folder in task_folders():
         target = BUILD / "tasks" / folder.name
         shutil.copytree(folder, target, ignore=IGNORED)
-        locks = (ROOT / "requirements" / f"{name}.lock" for name in ("runner", "azureml", "azureml-v1"))
-        for file in (launcher, wheel, *locks):
-            shutil.copy(file, target / file.name)
+        shutil.copy(launcher, target / launcher.name)
+        (target / payload.NAME).write_bytes(packages)
         shutil.copy(ROOT / "LICENSE", target / "LICENSE.txt")
         (target / "ThirdPartyNotices.txt").write_text(notices, encoding="utf-8", newline="\n")
     shutil.rmtree(BUILD / "extension", ignore_errors=True)
@@ -102,17 +106,22 @@ def assemble() -> None:
 
 def _bundle_launcher(launcher: Path) -> str:
     """One file of the launcher; answers with the licences of all that is in it."""
-    options = {"entryPoints": [str(LAUNCHER)], "outfile": str(launcher), "platform": "node"}
-    options |= {"target": "node20", "format": "cjs"}
-    return "launcher.js contains the following packages.\n\n" + bundle(ROOT, options)
+    options = {
+        "entryPoints": [str(LAUNCHER)], "outfile": str(launcher), "platform": "node", "target": "node20",
+        # Functions keep their names, for stack traces.
+        "format": "cjs", "minify": True, "keepNames": True, "legalComments": "none",
+    }  # fmt: skip
+    return "launcher.js contains the following packages.\n\n" + bundle(ROOT, options, UNUSED_BY_LAUNCHER)
 
 
 def _build_wheel() -> Path:
-    """Our wheel, of a copy of the sources: setuptools would keep files in build/ that are no longer in src/."""
+    """Our wheel, of a copy of the sources, which are stripped: setuptools would keep what is no longer in src/, too."""
     workshop = BUILD / "wheel"
     shutil.rmtree(workshop, ignore_errors=True)
     sources = workshop / "sources"
     shutil.copytree(ROOT / "src", sources / "src", ignore=IGNORED)
+    for module in (sources / "src").rglob("*.py"):
+        module.write_text(stripped(module.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
     for name in ("LICENSE", "README.md", "pyproject.toml", "requirements.txt"):
         shutil.copy(ROOT / name, sources / name)
     pip_wheel = [str(dev_python()), "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]

@@ -5,27 +5,30 @@ python3 scripts/vsix.py FILE     what is wrong with it, a line each; exit code 1
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import struct
 import sys
 import zipfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-LARGEST = 12_000_000  # each of eight tasks carries the wheel, the locks and the launcher
+import payload
+
+LARGEST = 3_000_000
 TASK_FILES = (
     r"task\.json|main\.py|(?:launcher|post)\.js|icon\.png|README\.md|LICENSE\.txt|ThirdPartyNotices\.txt"
-    r"|(?:runner|azureml(?:-v1)?)\.lock|amltasks-[\d.]+-py3-none-any\.whl|Strings/resources\.resjson/[\w-]+/resources\.resjson"
+    r"|packages\.json\.br|Strings/resources\.resjson/[\w-]+/resources\.resjson"
 )
 # tfx makes resources/ and *.vsomanifest of its own; [Content_Types].xml and *.vsixmanifest are the container's.
 ALLOWED = re.compile(
     rf"tasks/\w+/({TASK_FILES})|extension/(overview\.md|LICENSE\.txt|images/\w+\.png|tab/(tab\.(html|js|css)|ThirdPartyNotices\.txt))"
     r"|\[Content_Types\]\.xml|extension\.vs[io]xmanifest|extension\.vsomanifest"
 )
+LOCKS = {"runner.lock", "azureml.lock", "azureml-v1.lock"}
 WHEEL_FILES = re.compile(r"amltasks/.+(?<!\.pyc)|amltasks-[\d.]+\.dist-info/.+")
 VSIX = "{http://schemas.microsoft.com/developer/vsx-schema/2011}"
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -80,8 +83,7 @@ def _manifest_problems(package: zipfile.ZipFile, version: str) -> Iterator[str]:
 
 def _task_problems(package: zipfile.ZipFile, folder: str, version: str) -> Iterator[str]:
     names = {name.removeprefix(f"{folder}/") for name in package.namelist() if name.startswith(f"{folder}/")}
-    locks = {"runner.lock", "azureml.lock", "azureml-v1.lock"}
-    needed = {"task.json", "main.py", "launcher.js", "icon.png", "LICENSE.txt", "ThirdPartyNotices.txt", *locks}
+    needed = {"task.json", "main.py", "launcher.js", "icon.png", "LICENSE.txt", "ThirdPartyNotices.txt", payload.NAME}
     for name in sorted(needed - names):
         yield f"{name} is missing"
     if "task.json" in names:
@@ -93,18 +95,23 @@ def _task_problems(package: zipfile.ZipFile, folder: str, version: str) -> Itera
                 yield f"the target of {handler}, {execution['target']}, is missing"
     if "icon.png" in names and _png_size(package.read(f"{folder}/icon.png")) != (32, 32):
         yield "icon.png is not a PNG of 32×32"
-    for lock in sorted(locks & names):
-        if b"--hash=sha256:" not in package.read(f"{folder}/{lock}"):
-            yield f"{lock} holds no hashes"
+    if payload.NAME in names:
+        yield from _payload_problems(package.read(f"{folder}/{payload.NAME}"), version)
+
+
+@cache  # all tasks have the same
+def _payload_problems(packed: bytes, version: str) -> list[str]:
+    try:
+        content = payload.unpack(packed)
+    except ValueError as error:
+        return [str(error)]
     wheel = f"amltasks-{version}-py3-none-any.whl"
-    if [name for name in names if name.endswith(".whl")] != [wheel]:
-        yield f"{wheel} must be there and no other wheel"
-        return
-    with zipfile.ZipFile(io.BytesIO(package.read(f"{folder}/{wheel}"))) as content:
-        inside = content.namelist()
-    yield from (f"{name} does not belong into {wheel}" for name in inside if not WHEEL_FILES.fullmatch(name))
-    if "amltasks/__init__.py" not in inside:
-        yield f"{wheel} holds no package amltasks"
+    found = [] if content["wheel"] == wheel else [f"the wheel is {content['wheel']}, not {wheel}"]
+    if content["locks"].keys() != LOCKS:
+        found.append(f"the locks are {sorted(content['locks'])}")
+    found += [f"{lock} holds no hashes" for lock, text in content["locks"].items() if "--hash=sha256:" not in text]
+    found += [f"{name} does not belong into {wheel}" for name in content["files"] if not WHEEL_FILES.fullmatch(name)]
+    return found if "amltasks/__init__.py" in content["files"] else [*found, f"{wheel} holds no package amltasks"]
 
 
 def _task_folders(package: zipfile.ZipFile) -> list[str]:

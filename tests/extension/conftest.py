@@ -12,7 +12,7 @@ from threading import Thread
 
 import pytest
 
-from tests.extension.launching import ROOT, Agent, make_task, write_wheel
+from tests.extension.launching import ROOT, Agent, write_wheel
 from tests.locking import one_at_a_time
 
 # The scripts import each other as they are started: by their own names.
@@ -42,6 +42,8 @@ def links(shared: Path) -> Path:
 @pytest.fixture
 def task(tmp_path: Path, launcher: Path, links: Path) -> MakeTask:
     """Makes a task of the packed launcher and the main.py given."""
+    from tests.extension.tasks import make_task
+
     return lambda main: make_task(tmp_path / "task", launcher, main, links)
 
 

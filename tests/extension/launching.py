@@ -1,4 +1,4 @@
-"""A task on the disk and the launcher started as the agent starts it: all it has to say stands in the environment."""
+"""The launcher of a task on the disk started as the agent starts it: all it has to say stands in the environment."""
 
 from __future__ import annotations
 
@@ -23,14 +23,6 @@ ROOT = Path(__file__).resolve().parents[2]
 BASE_PYTHON = getattr(sys, "_base_executable", sys.executable)
 NODE = shutil.which("node") or "node"
 UV = Path(sys.executable).with_name("uv")
-
-INPUTS = {
-    "notebooks": "multiLine",
-    "attach": "string",
-    "platform": "string",
-    "python": "string",
-    "azureSubscription": "connectedService:AzureRM",
-}
 
 
 @dataclass(frozen=True)
@@ -156,40 +148,24 @@ def variables(public: Mapping[str, str] | None = None, secret: Mapping[str, str]
     }
 
 
-def make_task(folder: Path, launcher: Path, main: str, links: Path) -> Path:
-    """A task with the launcher given, whose main.py says `main` and whose lock wants one small package from `links`."""
-    folder.mkdir(parents=True)
-    definition = {
-        "name": "Probe",
-        "version": {"Major": 1, "Minor": 2, "Patch": 3},
-        "inputs": [{"name": name, "type": type_} for name, type_ in INPUTS.items()],
-    }
-    (folder / "task.json").write_text(json.dumps(definition), encoding="utf-8")
-    (folder / "main.py").write_text(main, encoding="utf-8")
-    shutil.copy(launcher, folder / "launcher.js")
-    write_wheel(folder, "ownpackage", {"ownpackage/__init__.py": "import locked\n"})
-    (locked,) = links.glob("locked-*.whl")
-    digest = hashlib.sha256(locked.read_bytes()).hexdigest()
-    for lock in ("runner.lock", "azureml.lock", "azureml-v1.lock"):
-        text = f"# {lock}\nlocked==1.0 \\\n    --hash=sha256:{digest}\n"
-        (folder / lock).write_text(text, encoding="utf-8")
-    return folder
-
-
 def write_wheel(folder: Path, name: str, files: Mapping[str, str]) -> Path:
     """A wheel of version 1.0 that installs the files given."""
     info = f"{name}-1.0.dist-info"
-    content = {
-        **files,
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
+    content = {**files, **wheel_information(name)}
     record = [f"{path},sha256={_record_hash(text)},{len(text.encode())}" for path, text in content.items()]
     wheel = folder / f"{name}-1.0-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         for path, text in {**content, f"{info}/RECORD": "\n".join([*record, f"{info}/RECORD,,", ""])}.items():
             archive.writestr(zipfile.ZipInfo(path), text)
     return wheel
+
+
+def wheel_information(name: str) -> dict[str, str]:
+    info = f"{name}-1.0.dist-info"
+    return {
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
 
 
 def seen(agent: Agent) -> dict[str, Any]:

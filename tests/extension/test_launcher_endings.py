@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import payload
 import pytest
 
 from tests.extension.conftest import MakeTask
@@ -64,11 +65,11 @@ def test_another_exit_code_is_said(used_agent: Agent, task: MakeTask) -> None:
     assert ended.error == "Python ended with exit code 7 before the task was done."
 
 
-def test_a_task_folder_without_its_wheel_is_said(used_agent: Agent, task: MakeTask) -> None:
+def test_a_task_folder_without_its_packages_is_said(used_agent: Agent, task: MakeTask) -> None:
     folder = task("")
-    next(folder.glob("*.whl")).unlink()
+    (folder / payload.NAME).unlink()
 
-    assert used_agent.run(folder).error.startswith("The task's folder holds no wheel: ")
+    assert used_agent.run(folder).error.startswith(f"There is no {payload.NAME} in {folder}: ")
 
 
 def test_a_job_that_python_does_not_read_does_not_matter(used_agent: Agent, task: MakeTask) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import re
 import shutil
 import time
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from tests.extension.conftest import MakeTask, Mirror
 from tests.extension.launching import BASE_PYTHON, RECORDER, Agent, finish, inputs, seen, variables, wait_for
+from tests.extension.tasks import change_payload
 
 PREPARING = "##[group]Preparing the task's Python environment"
 # Starts the real Python, which then believes that it is this file: a Debian without python3-venv.
@@ -112,21 +115,34 @@ def test_byte_code_that_python_adds_does_not_matter(agent: Agent, task: MakeTask
     assert PREPARING not in agent.run(folder).output
 
 
-def test_another_lock_or_wheel_means_another_environment(agent: Agent, task: MakeTask) -> None:
+@pytest.mark.parametrize("part", ["locks", "files"])
+def test_another_lock_or_wheel_means_another_environment(
+    agent: Agent, task: MakeTask, part: Literal["locks", "files"]
+) -> None:
     folder = task(RECORDER)
     agent.has_python().has_uv().run(folder)
-    with (folder / "runner.lock").open("a") as lock:
-        lock.write("# changed\n")
+    change_payload(folder, part, lambda text: f"{text}\n")
 
     assert PREPARING in agent.run(folder).output
     assert len(agent.environments) == 2
 
 
+def test_our_wheel_is_installed_as_it_was_packed(agent: Agent, task: MakeTask) -> None:
+    """With a record of its files, as pip wants it to find and remove them; nothing is left of the unpacking."""
+    agent.has_python().run(task(RECORDER))
+
+    (environment,) = agent.environments
+    (record,) = environment.glob("lib/*/site-packages/ownpackage-1.0.dist-info/RECORD")
+    module = record.parent.parent / "ownpackage" / "__init__.py"
+    digest = base64.urlsafe_b64encode(hashlib.sha256(module.read_bytes()).digest()).rstrip(b"=").decode()
+    assert f"ownpackage/__init__.py,sha256={digest},{module.stat().st_size}" in record.read_text().splitlines()
+    assert list(agent.temp.glob("amltasks-*")) == []
+
+
 def test_a_package_that_does_not_match_its_hash_is_refused(agent: Agent, task: MakeTask) -> None:
     """Neither installer takes it; the error names both; no environment appears."""
     folder = task(RECORDER)
-    lock = (folder / "runner.lock").read_text()
-    (folder / "runner.lock").write_text(re.sub(r"sha256:\w{8}", "sha256:00000000", lock))
+    change_payload(folder, "locks", lambda lock: re.sub(r"sha256:\w{8}", "sha256:00000000", lock))
 
     ended = agent.has_python().has_uv().run(folder)
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
+import payload
 import pytest
+from bundling import PROGRAM, node
+from stripping import stripped
 from task_texts import version
 from vsix import LARGEST, make_reproducible, problems
 
+from build import LAUNCHER, UNUSED_BY_LAUNCHER
 from tests.extension.launching import ROOT
 
 TASK = "tasks/RunNotebookOnAML"
@@ -32,23 +38,22 @@ def test_it_holds_these_files_and_no_others(package: Path) -> None:
         "README.md",
         "Strings/resources.resjson/en-US/resources.resjson",
         "ThirdPartyNotices.txt",
-        f"amltasks-{version()}-py3-none-any.whl",
-        "azureml-v1.lock",
-        "azureml.lock",
         "icon.png",
         "launcher.js",
         "main.py",
-        "runner.lock",
+        "packages.json.br",
         "task.json",
     ]
 
 
-def test_every_bundled_package_is_there_with_its_licence(package: Path) -> None:
-    """What esbuild has put into the launcher is in the notices, with a text of its own."""
+def test_every_bundled_package_is_there_with_its_licence(package: Path, tmp_path: Path) -> None:
+    """What esbuild puts into the launcher, as a bundle says that keeps its comments, is in the notices with a text."""
     with zipfile.ZipFile(package) as content:
-        launcher = content.read(f"{TASK}/launcher.js").decode()
         notices = content.read(f"{TASK}/ThirdPartyNotices.txt").decode()
-    bundled = set(re.findall(r"^// node_modules/((?:@[^/\n]+/)?[^/\n]+)/", launcher, re.MULTILINE))
+    plain = {"entryPoints": [str(LAUNCHER)], "outfile": str(tmp_path / "plain.js"), "bundle": True, "platform": "node"}
+    node("--eval", PROGRAM, json.dumps(plain), json.dumps(UNUSED_BY_LAUNCHER))
+    made = (tmp_path / "plain.js").read_text(encoding="utf-8")
+    bundled = set(re.findall(r"^// \S*\bnode_modules/((?:@[^/\n]+/)?[^/\n]+)/", made, re.MULTILINE))
 
     assert "azure-pipelines-task-lib" in bundled
     titled = re.findall(r"^(\S+) \d+\.\d+\.\d+ \(.+\)\n-+\n\n(?=\S)", notices, re.MULTILINE)
@@ -62,15 +67,22 @@ def test_nothing_of_the_machine_that_built_it_is_inside(package: Path) -> None:
     assert telling == []
 
 
-def test_the_wheel_is_the_source_as_it_is(package: Path, tmp_path: Path) -> None:
+def test_the_wheel_is_the_source(package: Path) -> None:
     """Every file of src/, templates and schemas among them, and none that is no longer there."""
-    with zipfile.ZipFile(package) as content:
-        wheel = content.extract(f"{TASK}/amltasks-{version()}-py3-none-any.whl", tmp_path)
-    with zipfile.ZipFile(wheel) as content:
-        packed = {name for name in content.namelist() if name.startswith("amltasks/")}
+    packed = _payload(package)["files"]
 
-    sources = {file.relative_to(ROOT / "src") for file in (ROOT / "src" / "amltasks").rglob("*") if file.is_file()}
-    assert packed == {file.as_posix() for file in sources if "__pycache__" not in file.parts}
+    sources = [
+        file for file in (ROOT / "src" / "amltasks").rglob("*") if file.is_file() and "__pycache__" not in file.parts
+    ]
+    texts = {file.relative_to(ROOT / "src").as_posix(): file.read_text(encoding="utf-8") for file in sources}
+    assert {path for path in packed if path.startswith("amltasks/")} == texts.keys()
+    assert {path for path, text in texts.items() if path.endswith(".py") and packed[path] != stripped(text)} == set()
+    assert {path for path, text in texts.items() if not path.endswith(".py") and packed[path] != text} == set()
+
+
+def test_the_locks_are_packed_as_they_are(package: Path) -> None:
+    for name, text in _payload(package)["locks"].items():
+        assert text == (ROOT / "requirements" / name).read_text(encoding="utf-8")
 
 
 def test_packing_anew_gives_the_same_bytes(package: Path, tmp_path: Path) -> None:
@@ -85,6 +97,11 @@ def test_packing_anew_gives_the_same_bytes(package: Path, tmp_path: Path) -> Non
     assert shuffled.read_bytes() == package.read_bytes()
 
 
+def _payload(package: Path) -> payload.Payload:
+    with zipfile.ZipFile(package) as content:
+        return payload.unpack(content.read(f"{TASK}/{payload.NAME}"))
+
+
 def _add(name: str, content: bytes = b"x") -> Change:
     return lambda files: files.update({name: content})
 
@@ -97,6 +114,14 @@ def _replace(name: str, old: bytes, new: bytes) -> Change:
     return lambda files: files.update({name: files[name].replace(old, new)})
 
 
+def _repack(part: str, changed: object) -> Change:
+    """A payload that is as it should be but for one part; a small one, for the sake of its compression."""
+    locks = {f"{name}.lock": "q==1 --hash=sha256:0" for name in ("runner", "azureml", "azureml-v1")}
+    whole = {"wheel": f"amltasks-{version()}-py3-none-any.whl", "files": {"amltasks/__init__.py": ""}, "locks": locks}
+    content = cast(payload.Payload, {**whole, part: changed})
+    return lambda files: files.update({f"{TASK}/{payload.NAME}": payload.pack(content)})
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
@@ -104,13 +129,18 @@ def _replace(name: str, old: bytes, new: bytes) -> Change:
         (_add(f"{TASK}/node_modules/q/q.js"), "does not belong"),
         (_add(f"{TASK}/tests/test_main.py"), "does not belong"),
         (_add("tasks/_launcher/src/main.ts"), "does not belong"),
-        (_add(f"{TASK}/amltasks-0.9.0-py3-none-any.whl"), "and no other wheel"),
+        (_add(f"{TASK}/{payload.NAME}"), "packages.json.br cannot be decompressed"),
+        (_repack("wheel", "amltasks-0.9.0-py3-none-any.whl"), "the wheel is amltasks-0.9.0-py3-none-any.whl, not "),
+        (_repack("locks", {}), "the locks are []"),
+        (_repack("locks", {"runner.lock": "q==1"}), "runner.lock holds no hashes"),
+        (_repack("files", {"q.pyc": ""}), "q.pyc does not belong into amltasks-"),
+        (_repack("files", {}), "holds no package amltasks"),
         (_drop(f"{TASK}/launcher.js"), "launcher.js is missing"),
         (_drop(f"{TASK}/ThirdPartyNotices.txt"), "ThirdPartyNotices.txt is missing"),
         (_drop("extension/overview.md"), "no Microsoft.VisualStudio.Services.Content.Details"),
         (_replace(f"{TASK}/task.json", b'"Minor": 0', b'"Minor": 7'), "task.json does not carry version"),
         (_replace(f"{TASK}/task.json", b"launcher.js", b"other.js"), "the target of Node24, other.js, is missing"),
-        (_replace(f"{TASK}/runner.lock", b"--hash=", b"#"), "runner.lock holds no hashes"),
+        (_drop(f"{TASK}/{payload.NAME}"), "packages.json.br is missing"),
         (_replace(f"{TASK}/icon.png", b"\x00\x00\x00\x20", b"\x00\x00\x00\x30"), "icon.png is not a PNG of 32×32"),
         (_replace("extension.vsomanifest", TASK.encode(), b"tasks/Other"), "contributed are"),
     ],

@@ -1,5 +1,5 @@
 /**
- * The task's own Python environment: made once for each lock, wheel and interpreter, and kept on the agent.
+ * The task's own Python environment: made once for each payload, lock and interpreter, and kept on the agent.
  *
  *     <Agent.ToolsDirectory>/amltasks/<key>-<generation>/    ready: never changed, only replaced by the next generation
  *     <Agent.ToolsDirectory>/amltasks/<key>.new-<random>/    being made; its time stamp is renewed while somebody does
@@ -27,7 +27,8 @@ import {
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure } from './failure'
-import { install, pythonOf, type Packages } from './installer'
+import { install, pythonOf } from './installer'
+import { withPackages, type Payload } from './packages'
 import type { Interpreter } from './python'
 
 const MARKER = 'ready.json'
@@ -43,8 +44,8 @@ interface Generation {
 }
 
 /** The environment's interpreter; makes the environment first where there is none. */
-export async function environmentPython(packages: Packages, interpreter: Interpreter): Promise<string> {
-  const key = keyOf(packages, interpreter)
+export async function environmentPython(payload: Payload, interpreter: Interpreter): Promise<string> {
+  const key = keyOf(payload, interpreter)
   const ready = roots()
     .map((root) => newest(root, key))
     .find((generation) => generation && isReady(generation.folder))
@@ -52,16 +53,16 @@ export async function environmentPython(packages: Packages, interpreter: Interpr
     keepFresh(join(ready.folder, MARKER))
     return pythonOf(ready.folder)
   }
-  return pythonOf(await make(key, packages, interpreter))
+  return pythonOf(await make(key, payload, interpreter))
 }
 
-function keyOf({ lock, wheel }: Packages, { identity }: Interpreter): string {
+function keyOf({ file, lock }: Payload, { identity }: Interpreter): string {
   const hash = createHash('sha256')
-  for (const part of [readFileSync(lock), readFileSync(wheel), identity]) hash.update(part).update('\0')
+  for (const part of [readFileSync(file), lock, identity]) hash.update(part).update('\0')
   return hash.digest('hex').slice(0, 20)
 }
 
-async function make(key: string, packages: Packages, interpreter: Interpreter): Promise<string> {
+async function make(key: string, payload: Payload, interpreter: Interpreter): Promise<string> {
   const root = writableRoot()
   const building = join(root, `${key}${UNFINISHED}${randomBytes(4).toString('hex')}`)
   const started = performance.now()
@@ -70,7 +71,7 @@ async function make(key: string, packages: Packages, interpreter: Interpreter): 
   if (last) console.log(`Files have gone from ${last.folder}: it is made anew.`)
   const heartbeat = setInterval(() => keepFresh(building), HEARTBEAT_SECONDS * 1000)
   try {
-    await install(building, interpreter, packages)
+    await withPackages(payload, interpreter, (packages) => install(building, interpreter, packages))
     writeFileSync(join(building, MARKER), JSON.stringify({ files: countFiles(building) }))
     const folder = await settle(building, root, key)
     prune(root, key)

@@ -7,20 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { cancellation } from './cancellation'
 import { Failure } from './failure'
+import type { Packages } from './packages'
 import { run } from './processes'
 import { proxyEnvironment } from './proxy'
 import type { Interpreter } from './python'
 
 const PAUSE_SECONDS = 3
 const SHOWN_LINES = 4
-
-/** What goes into the environment. */
-export interface Packages {
-  /** Requirements with versions and hashes. */
-  lock: string
-  /** Our own package. */
-  wheel: string
-}
 
 type Command = readonly string[]
 

@@ -6,17 +6,19 @@
  */
 
 import { cancellation } from './cancellation'
-import { readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import * as tl from 'azure-pipelines-task-lib/task'
 import { environmentPython } from './environment'
 import { Failure } from './failure'
 import { readDefinition, readJob } from './inputs'
+import type { Payload } from './packages'
 import { killLeftovers, run, type Ending } from './processes'
 import { proxyEnvironment } from './proxy'
 import { findPython } from './python'
 
 const TASK_FOLDER = __dirname
+const PAYLOAD = 'packages.json.br'
 const EXIT_CANCELLED = 130
 /** What each platform's environment holds. An SDK comes only with its own, and two of them never together. */
 const LOCKS: Readonly<Record<string, string>> = { azureml: 'azureml.lock', 'azureml-v1': 'azureml-v1.lock' }
@@ -29,7 +31,7 @@ async function main(): Promise<void> {
     console.log('Nothing is left to do for this step.')
     return
   }
-  const python = await environmentPython(packages(job.inputs['platform'] ?? ''), await findPython(job.inputs['python']))
+  const python = await environmentPython(payload(job.inputs['platform'] ?? ''), await findPython(job.inputs['python']))
   const ending = await run(python, ['-I', '-u', '-X', 'utf8', join(TASK_FOLDER, 'main.py')], {
     env: pythonEnvironment(),
     input: JSON.stringify(job),
@@ -42,10 +44,10 @@ async function main(): Promise<void> {
   }
 }
 
-function packages(platform: string): { lock: string; wheel: string } {
-  const wheel = readdirSync(TASK_FOLDER).find((name) => name.endsWith('.whl'))
-  if (!wheel) throw new Failure(`The task's folder holds no wheel: ${TASK_FOLDER} is not as it was installed.`)
-  return { lock: join(TASK_FOLDER, LOCKS[platform.trim().toLowerCase()] ?? 'runner.lock'), wheel: join(TASK_FOLDER, wheel) }
+function payload(platform: string): Payload {
+  const file = join(TASK_FOLDER, PAYLOAD)
+  if (!existsSync(file)) throw new Failure(`There is no ${PAYLOAD} in ${TASK_FOLDER}: it is not as it was installed.`)
+  return { file, lock: LOCKS[platform.trim().toLowerCase()] ?? 'runner.lock' }
 }
 
 /** Ours, from which task-lib has taken the inputs and secrets. */
