@@ -13,7 +13,7 @@ from typing import Any
 from markupsafe import Markup
 
 from amltasks.report.executed import is_stand_in, merged
-from amltasks.report.highlighting import terminal_html
+from amltasks.report.folding import folded
 from amltasks.report.prose import latex_html, markdown_html
 from amltasks.report.sanitiser import TooDeepError, clean, data_address
 from amltasks.report.styled_tables import with_inline_styles
@@ -24,8 +24,6 @@ HTML_LIMIT = 256_000  # characters of one HTML output
 IMAGE_LIMIT = 6_000_000  # characters of one image's base64
 OUTPUT_LIMIT = 100  # outputs of one cell
 PAGE_LIMIT = 30_000_000  # characters of all outputs of a page
-FOLDED_LINES = 40  # longer texts are folded
-FOLDED_TRACEBACK_LINES = 100
 
 _NEEDS_SCRIPT = {
     "application/vnd.jupyter.widget-view+json": "An interactive widget",
@@ -42,6 +40,8 @@ _DRAWN = "text-repr-fallback"
 _SEEN = re.compile(r'<img|style="[^"]*background')
 _RULER = re.compile(r"(\x1b\[[\d;]*m|-)+")  # the dashes that IPython draws above a traceback
 _OWN_COLOURS = re.compile(r'style="[^"]*(color|background)')
+# Opened, it fills the window: by click or by key, without a script.
+_ZOOM = Markup('<details class="zoom"><summary title="Enlarge, or back">{}</summary></details>')
 
 
 class Outputs:
@@ -75,11 +75,7 @@ class Outputs:
             note = self._note(
                 f"{whole_length - TEXT_LIMIT:,} of {whole_length:,} characters were cut out of the middle."
             )
-        body = Markup('<pre class="text {}">{}</pre>').format(kind, terminal_html(text)) + note
-        lines = text.count("\n")
-        if lines <= (FOLDED_TRACEBACK_LINES if kind == "traceback" else FOLDED_LINES):
-            return body
-        return Markup("<details><summary>{:,} lines of {}</summary>{}</details>").format(lines, kind, body)
+        return folded(text, kind) + note
 
     def _within(self, part: Markup) -> Markup:
         if len(part) > self._left:
@@ -162,7 +158,8 @@ class Outputs:
             address = data_address(mime, content)
             if address is None:
                 return self._note(f"An output says it is {mime}, but is no such image.")
-            return Markup('<img class="figure" src="{}"{} alt="{}">').format(address, size, f"Figure ({mime})")
+            image = Markup('<img class="figure" src="{}"{} alt="{}">').format(address, size, f"Figure ({mime})")
+            return _ZOOM.format(image)
 
         return show
 

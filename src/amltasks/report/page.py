@@ -5,7 +5,6 @@ The notebook's text is never a template: Jinja escapes it, or `outputs` and `pro
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,25 +24,13 @@ from amltasks.report.executed import (
 from amltasks.report.highlighting import source_html
 from amltasks.report.memory_plot import memory_plot
 from amltasks.report.model import ArtefactKind, CellOutcome, CellResult, KernelDeath, NotebookResult, Outcome
+from amltasks.report.outline import outline_of
 from amltasks.report.outputs import Outputs
 from amltasks.report.wording import CELL_OUTCOMES, duration_words, outcome_words
 from amltasks.sizes import size_words
 
 SOURCE_LIMIT = 64_000  # characters of one cell's source
 VALUE_LIMIT = 2_000  # characters of a parameter, a scrap, an error's value
-OUTLINE_LIMIT = 80
-
-_HEADING = re.compile(r"^ {0,3}(#{1,4})[ \t]+(.+)$", re.MULTILINE)
-_MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|<[^<>]{1,200}>|[*_`$]")
-
-
-@dataclass(frozen=True)
-class Heading:
-    """A line of the outline; cell is the anchor it leads to."""
-
-    level: int
-    text: str
-    cell: str
 
 
 @dataclass(frozen=True)
@@ -87,7 +74,7 @@ def render_page(result: NotebookResult, notebook: Mapping[str, Any] | None) -> s
         error_name=failing.error.name[:VALUE_LIMIT] if failing and failing.error else "",
         error_value=failing.error.value[:VALUE_LIMIT] if failing and failing.error else "",
         cells=views,
-        outline=list(_outline(cells))[:OUTLINE_LIMIT],
+        outline=[(heading, duration_words(heading.duration)) for heading in outline_of(cells, result)],
     )
 
 
@@ -158,15 +145,6 @@ def _shown_source(source: str, language: str, marked_line: int | None = None) ->
     if len(source) <= SOURCE_LIMIT:
         return source_html(source, language, marked_line)
     return source_html(source[:SOURCE_LIMIT] + "\n[…]", language, marked_line)
-
-
-def _outline(cells: list[Mapping[str, Any]]) -> Iterator[Heading]:
-    for position, cell in enumerate(cells):
-        if cell.get("cell_type") == "markdown":
-            for marks, text in _HEADING.findall(source_of(cell)[:20_000]):
-                plain = _MARKUP.sub(r"\1", text[:300]).strip(" \t#")
-                if plain:
-                    yield Heading(len(marks), plain[:80], f"cell-{position}")
 
 
 def _counts(result: NotebookResult) -> str:

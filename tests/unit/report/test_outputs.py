@@ -55,6 +55,26 @@ def test_long_text_is_folded_and_very_long_text_is_cut_in_its_middle() -> None:
     assert len(text) < outputs.TEXT_LIMIT * 1.1
 
 
+def test_of_a_folded_text_the_beginning_and_the_end_are_seen() -> None:
+    """A log's first lines say what ran, its last ones how it ended; the rest is a click away."""
+    text = shown(stream("".join(f"line {number}\n" for number in range(100))))
+
+    seen, _, rest = text.partition("<details>")
+    middle, _, end = rest.partition("</details>")
+    assert "line 11</pre>" in seen
+    assert "line 12" not in seen
+    assert "<summary>76 more lines of stdout</summary>" in middle
+    assert "line 87" in middle
+    assert "line 88\n" in end
+    assert "line 99\n" in end
+
+
+def test_a_figure_is_enlarged_without_a_script() -> None:
+    html = shown(data(image_png=PNG))
+
+    assert html.startswith('<details class="zoom"><summary title="Enlarge, or back"><img class="figure"')
+
+
 @pytest.mark.parametrize(
     ("bundle", "expected"),
     [
@@ -77,7 +97,7 @@ def test_svg_is_an_image_in_which_nothing_runs() -> None:
     html = shown(data(image_svg__xml="<svg onload='alert(1)'><script>x</script></svg>"))
 
     encoded = html.partition("base64,")[2].partition('"')[0]
-    assert html.startswith('<img class="figure" src="data:image/svg+xml;base64,')
+    assert '<img class="figure" src="data:image/svg+xml;base64,' in html
     assert "<svg" in base64.b64decode(encoded).decode()
 
 

@@ -82,7 +82,7 @@ function Comparison({ row, baseline, read, show }: ComparisonProps) {
   return (
     <>
       <p class="changes-summary" role="status">
-        {summary(changes)} It took {durationWords(row.result.duration)}, then {durationWords(baseline.result.duration)}.
+        {summary(changes)} {timeSentence(row, baseline)}
       </p>
       {notes.map((note) => (
         <p key={note} class="changes-note">{note}</p>
@@ -119,6 +119,13 @@ function Groups({ all, show }: { all: readonly Group[]; show: ChangesViewProps["
       )}
     </>
   );
+}
+
+/** Of two runs that went through: one that fails ends early. */
+function timeSentence(row: Row, baseline: Row): string {
+  if (!row.result.ok || !baseline.result.ok || row.result.reusedFrom) return "";
+  const [now, then] = [row, baseline].map(({ result }) => durationWords(result.duration));
+  return now === then ? `It took ${now} both times.` : `It took ${now} instead of ${then}.`;
 }
 
 function keyOf(row: Row): string {

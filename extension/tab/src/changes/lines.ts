@@ -1,6 +1,6 @@
 /** Two texts line by line, with the words that differ marked. */
 
-import { diffArrays, diffWordsWithSpace } from "diff";
+import { diffArrays } from "diff";
 
 export interface Piece {
   text: string;
@@ -23,6 +23,7 @@ const CONTEXT = 3;
 const LONGEST = 400; // lines shown of one text
 const EDITS = 2_000; // more, and the texts have nothing to do with each other
 const LONGEST_LINE = 2_000; // characters in which words are looked for
+const WORDS = /\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|[\p{L}\p{N}_]+|\s+|[^]/gu;
 
 /** All lines of both. */
 export function lines(before: string, after: string): Line[] {
@@ -73,11 +74,12 @@ function replaced(old: readonly string[], young: readonly string[]): Line[] {
 }
 
 function marked(before: string, after: string): [Line, Line] {
-  const words = Math.max(before.length, after.length) <= LONGEST_LINE ? diffWordsWithSpace(before, after) : [];
-  const same = words.reduce((sum, { added, removed, value }) => sum + (added || removed ? 0 : value.trim().length), 0);
-  if (same * 3 < Math.max(before.length, after.length)) return [plain("removed", before), plain("added", after)];
+  const longest = Math.max(before.length, after.length);
+  const words = longest <= LONGEST_LINE ? diffArrays(before.match(WORDS) ?? [], after.match(WORDS) ?? []) : [];
+  const same = words.reduce((sum, { added, removed, value }) => sum + (added || removed ? 0 : value.join("").trim().length), 0);
+  if (same * 3 < longest) return [plain("removed", before), plain("added", after)];
   const pieces = (other: "added" | "removed") =>
-    words.filter((word) => !word[other]).map((word) => ({ text: word.value, marked: word.added || word.removed }));
+    words.filter((word) => !word[other]).map((word) => ({ text: word.value.join(""), marked: word.added || word.removed }));
   return [
     { kind: "removed", pieces: pieces("added") },
     { kind: "added", pieces: pieces("removed") },
