@@ -142,6 +142,10 @@ class Site:
         path.write_text(textwrap.dedent(text), encoding="utf-8")
         return name
 
+    def branch(self, name: str) -> None:
+        """What is committed from now on is on a new branch."""
+        self._git("switch", "-qc", name)
+
     def shared(self, folder: str, to: str) -> str:
         """One of the notebooks beside the project, by its folder's number, in the repository of this test."""
         (source,) = SHARED.glob(f"{folder}-*/**/*.ipynb")
