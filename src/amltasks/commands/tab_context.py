@@ -10,6 +10,7 @@ def tab_context(job: Job) -> TabContext:
     # The agent calls every job `__default` that is not one of a matrix; the name in the YAML is the phase's.
     names = [job.variable("System.PhaseName"), job.variable("System.JobName")]
     attempts = [job.variable(f"System.{part}Attempt") for part in ("Stage", "Phase", "Job")]
+    target = job.variable("System.PullRequest.TargetBranch")  # GitHub's are without `refs/heads/`
     return TabContext(
         task=job.task.name,
         stage=job.variable("System.StageName"),
@@ -17,6 +18,6 @@ def tab_context(job: Job) -> TabContext:
         attempt=max([1, *(int(attempt) for attempt in attempts if attempt.isdecimal())]),
         step=job.variable("System.TaskInstanceName") or job.variable("System.TaskInstanceId"),
         branch=job.variable("Build.SourceBranch"),
-        target_branch=job.variable("System.PullRequest.TargetBranch"),
+        target_branch=target if not target or target.startswith("refs/") else f"refs/heads/{target}",
         commit=job.variable("Build.SourceVersion"),
     )

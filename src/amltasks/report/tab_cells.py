@@ -170,7 +170,7 @@ def _data(data: Mapping[str, Any]) -> RecordedOutput:
         return _picture(picture, texts[picture], text)
     if mime:
         return _text(OutputKind.TEXT, text, mime=mime, digest=_digest(text))
-    if "text/html" in texts:
+    if texts.get("text/html"):
         return _other("text/html", _without_random_names(texts["text/html"]))
     rest = next((form for form in sorted(map(str, data)) if form != "text/plain"), "text/plain")
     return _other(rest, _as_text(data.get(rest)))

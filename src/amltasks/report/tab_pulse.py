@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 SHORTEST, LONGEST = 10.0, 120.0  # seconds
-_OF_THE_TIME = 12.0  # a step that runs for an hour is told of sixty times, and then thirty times an hour
+_OF_THE_TIME = 11.0  # a step that runs for an hour is told of sixty times, and then thirty times an hour
 _BYTES_A_SECOND = 100_000
 _PATIENCE = 2.0  # seconds for what is being told at the end
 

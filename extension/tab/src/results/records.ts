@@ -36,8 +36,10 @@ export interface TabAttachments {
   checks: TabChecks;
 }
 /**
- * The results of one step. finished_at: None while it runs. number: grows from one state to the next.
+ * The results of one step. finished_at: None while it runs.
  *
+ * number: grows from one state to the next, also when the agent tries the step again: the greatest one counts, were it
+ * of a progress beside an index of an earlier try.
  * problems: what could not be published, a sentence each. notes: what else a person should know.
  */
 export interface TabIndex {
