@@ -3,7 +3,7 @@
 import { getClient } from "azure-devops-extension-api";
 import { type TestAttachment, type TestCaseResult, TestRestClient, type TestRun } from "azure-devops-extension-api/Test";
 import type { Results, Row } from "../results/model";
-import type { ArtefactKind, Outcome, TabFile, TabIndex, TabResult } from "../results/records";
+import type { ArtefactKind, Outcome, TabContext, TabFile, TabIndex, TabResult } from "../results/records";
 import { collate } from "../results/collating";
 import { type Attachment, type Run, type Source, SourceError } from "../source";
 import { answer } from "./errors";
@@ -19,6 +19,7 @@ const OUTCOMES: Partial<Record<string, Outcome>> = {
   NotExecuted: "notRun",
 };
 const KINDS: Partial<Record<string, ArtefactKind>> = { html: "html", ipynb: "ipynb", log: "log", png: "images" };
+const CUT = " … (cut)"; // how names end that were too long for a test
 const OWN = "test-result/"; // how addresses of its own attachments begin
 
 /** Its source is that of the run that it belongs to. */
@@ -45,10 +46,12 @@ export class TestResult implements Source {
     return this.result.automatedTestType === NOTEBOOK;
   }
 
-  /** Its row among the results of its run: of its own job and attempt where the test run says them, else of the latest. */
-  row(results: Results): Row | undefined {
-    const same = results.rows.filter(({ result }) => this.#isOf(result));
-    return same.find(({ step }) => this.#isIn(step.context)) ?? same.find(({ step }) => !step.superseded);
+  /** Its row among the results of its run; where several could be it, that of its own job, its own step, the latest. */
+  row({ rows }: Results): Row | undefined {
+    const same = rows.filter(({ result }) => this.#isOf(result));
+    const inJob = narrowed(same, ({ step }) => this.#isIn(step.context));
+    const inStep = narrowed(inJob, ({ step }) => step.records.title === this.testRun.name);
+    return narrowed(inStep, ({ step }) => !step.superseded)[0];
   }
 
   /** What its own attachments show, where the run has no results. */
@@ -85,16 +88,19 @@ export class TestResult implements Source {
     return this.base.earlier(branch, before, count);
   }
 
-  /** Tests are called by the title, with the run's id where two have the same; long names are cut. */
+  /** Tests are called by the title, with the run's id where two have the same; very long names are cut. */
   #isOf({ notebook, runId, title }: TabResult): boolean {
     const { automatedTestName: name, automatedTestStorage: storage } = this.result;
-    if (!notebook.startsWith(storage)) return false;
-    return name.endsWith(` (${runId})`) || (name !== "" && title.startsWith(name));
+    const isNamed = name === title || name.endsWith(` (${runId})`) || isCut(name, title);
+    return isNamed && (storage === notebook || isCut(storage, notebook));
   }
 
-  #isIn({ stage, job, attempt }: { stage: string; job: string; attempt: number }): boolean {
-    const { stageReference, jobReference } = this.testRun.pipelineReference ?? {};
-    return stageReference?.stageName === stage && jobReference?.jobName === job && jobReference.attempt === attempt;
+  #isIn({ stage, job, attempt }: TabContext): boolean {
+    const { stageReference, phaseReference, jobReference } = this.testRun.pipelineReference ?? {};
+    if (!stageReference || !jobReference) return false;
+    const names = [phaseReference?.phaseName, jobReference.jobName].filter((name) => name && name !== "__default");
+    const attempts = [stageReference, phaseReference, jobReference].map((reference) => reference?.attempt ?? 1);
+    return stageReference.stageName === stage && names.join(" ") === job && Math.max(...attempts) === attempt;
   }
 
   #index(attachments: readonly TestAttachment[]): TabIndex {
@@ -147,6 +153,16 @@ function sourceOf(project: string, run: TestRun): Source {
   if (Number(run.build?.id)) return new BuildSource(project, Number(run.build.id));
   if (run.release?.id) return new ReleaseSource(project, run.release.id);
   throw new SourceError("This test belongs to no run of a pipeline: open its attachments instead.");
+}
+
+/** Those that are so; all where none is. */
+function narrowed<Item>(items: readonly Item[], isSo: (item: Item) => boolean): readonly Item[] {
+  const found = items.filter(isSo);
+  return found.length ? found : items;
+}
+
+function isCut(name: string, whole: string): boolean {
+  return name.endsWith(CUT) && whole.startsWith(name.slice(0, -CUT.length));
 }
 
 function fileOf({ fileName, size }: TestAttachment): TabFile[] {
