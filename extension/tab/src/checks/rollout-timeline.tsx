@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { Icon } from "../overview/icon";
 import type { RolloutMove } from "../results/records";
 import { durationWords } from "../wording";
-import { coloursOf, deploymentsOf, pictureOf } from "./traffic";
+import { coloursOf, deploymentsOf, hasShifted, pictureOf } from "./traffic";
 
 interface Props {
   moves: readonly RolloutMove[];
@@ -12,7 +12,7 @@ interface Props {
 
 /** Who had how many of the requests, as a picture, and every move with its numbers below it. */
 export function RolloutTimeline({ moves, deployments }: Props): JSX.Element {
-  const names = deploymentsOf(moves);
+  const names = [...new Set([...Object.keys(deployments), ...deploymentsOf(moves)])];
   const colours = coloursOf(names);
   return (
     <>
@@ -24,7 +24,7 @@ export function RolloutTimeline({ moves, deployments }: Props): JSX.Element {
           </li>
         ))}
       </ul>
-      <Shares moves={moves} colours={colours} />
+      {hasShifted(moves) && <Shares moves={moves} colours={colours} />}
       <div class="wide" role="region" aria-label="Moves of the rollout" tabIndex={0}>
         <table class="moves">
           <thead>
@@ -103,8 +103,8 @@ function Move({ move, colours }: { move: RolloutMove; colours: ReadonlyMap<strin
         </span>
         {shares.map(([name, share]) => `${name} ${share} %`).join(", ") || "nobody"}
       </td>
-      <td class="number">{move.errorRate !== null && percent(move.errorRate, move.requests)}</td>
-      <td class="number">{move.p95 !== null && durationOf(move.p95)}</td>
+      <td class="number" data-label="errors ">{move.errorRate !== null && percent(move.errorRate, move.requests)}</td>
+      <td class="number" data-label="p95 ">{move.p95 !== null && durationOf(move.p95)}</td>
       <td>
         <span class={`verdict ${kind}`}>
           <Icon kind={kind} /> {move.verdict}

@@ -55,6 +55,11 @@ export function deploymentsOf(moves: readonly RolloutMove[]): string[] {
   return [...new Set(moves.flatMap(({ traffic }) => Object.keys(traffic)))];
 }
 
+/** Whether any request has come to be answered by another deployment than before. */
+export function hasShifted(moves: readonly RolloutMove[]): boolean {
+  return new Set(moves.map(({ traffic }) => JSON.stringify(Object.entries(traffic).sort()))).size > 1;
+}
+
 const COLOURS = ["blue", "green", "orange", "violet"] as const;
 
 /** A colour for each deployment: its own where it is called so, as most are. */
