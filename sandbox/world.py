@@ -13,6 +13,7 @@ from sandbox.devops.build.state import Builds
 from sandbox.devops.core.state import open_project
 from sandbox.devops.distributedtask.identity import IdentityTokens
 from sandbox.devops.git.state import Repositories
+from sandbox.devops.release.state import Releases
 from sandbox.devops.test.state import TestRuns
 from sandbox.extensions import Extensions
 from sandbox.faults import Faults
@@ -44,6 +45,7 @@ class World:
         self.builds = Builds(store)
         self.approvals = Approvals(store)
         self.tests = TestRuns(store, self.builds)
+        self.releases = Releases(store, self.builds)
         self.git = Repositories(store)
         self.tokens = Tokens(store)
         self.extensions = Extensions(store)

@@ -97,6 +97,34 @@ TEST_OUTCOME = {
 }
 RESULT_DETAILS = {"none": 0, "iterations": 1, "workItems": 2, "subResults": 4, "point": 8}
 _ATTACHMENT_TYPE = {"generalAttachment": 0, "codeCoverage": 3, "consoleLog": 11}  # those that are answered
+RELEASE_ORDER = {"descending": 0, "ascending": 1}
+RELEASE_EXPANDS = {
+    "none": 0,
+    "environments": 2,
+    "artifacts": 4,
+    "approvals": 8,
+    "manualInterventions": 16,
+    "variables": 32,
+    "tags": 64,
+}
+_ENVIRONMENT = {
+    "notStarted": 1,
+    "inProgress": 2,
+    "succeeded": 4,
+    "canceled": 8,
+    "rejected": 16,
+    "partiallySucceeded": 128,
+}
+_DEPLOYMENT = {"inProgress": 2, "succeeded": 4, "partiallySucceeded": 8, "failed": 16}
+_OPERATION = {
+    "phaseInProgress": 128,
+    "phaseSucceeded": 256,
+    "phasePartiallySucceeded": 512,
+    "phaseFailed": 1024,
+    "phaseCanceled": 4096,
+    "cancelling": 32768,
+}
+_PHASE = {"inProgress": 2, "partiallySucceeded": 4, "succeeded": 8, "failed": 16, "canceled": 32, "cancelling": 128}
 
 _PROJECT = {"state": _PROJECT_STATE, "visibility": _VISIBILITY}
 _DEFINITION = {"type": _DEFINITION_TYPE, "queueStatus": _QUEUE_STATUS, "project": _PROJECT}
@@ -123,6 +151,20 @@ MEMBERS: Mapping[tuple[str, str], Mapping[str, object]] = {
     ("build", "logs"): {},
     ("build", "tags"): {},
     ("build", "changes"): {},
+    ("release", "releases"): {
+        "status": {"active": 2},
+        "reason": {"manual": 1},
+        "environments": {
+            "status": _ENVIRONMENT,
+            "deploySteps": {
+                "status": _DEPLOYMENT,
+                "operationStatus": _OPERATION,
+                "reason": {"manual": 1, "redeployTrigger": 8},
+                "releaseDeployPhases": {"status": _PHASE, "phaseType": {"agentBasedDeployment": 1}},
+            },
+        },
+    },
+    ("release", "attachments"): {},
     ("test", "runs"): {"substate": _SUBSTATE},
     ("test", "results"): _SUB_RESULT,
     ("test", "attachments"): {"attachmentType": _ATTACHMENT_TYPE},

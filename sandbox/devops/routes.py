@@ -8,6 +8,7 @@ from sandbox.devops.core import routes as core
 from sandbox.devops.distributedtask import routes as distributedtask
 from sandbox.devops.git import routes as git
 from sandbox.devops.locations import routes as locations
+from sandbox.devops.release import routes as release
 from sandbox.devops.test import routes as test
 
 ROUTES = [
@@ -15,6 +16,7 @@ ROUTES = [
     *core.ROUTES,
     *build.ROUTES,
     *test.ROUTES,
+    *release.ROUTES,
     *git.ROUTES,
     *distributedtask.ROUTES,
     *approvals.ROUTES,

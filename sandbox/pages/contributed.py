@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from sandbox.devops.build.state import Build
+from sandbox.devops.release.state import Release
 from sandbox.devops.test.models import Result, Run
-from sandbox.extensions import BUILD_VIEW, TEST_RESULT_VIEW, Contribution
+from sandbox.extensions import BUILD_VIEW, RELEASE_VIEW, TEST_RESULT_VIEW, Contribution
 from sandbox.wire import Call
 
 
@@ -31,6 +32,12 @@ def to_result(call: Call, run: Run, result: Result) -> list[Link]:
     """Links to the tabs of a test result's details."""
     place = f"{call.base_url}/runs/{run.id}/results/{result.id}/tabs"
     return [Link(tab.id, tab.name, f"{place}/{tab.id}") for tab in call.world.extensions.tabs(TEST_RESULT_VIEW)]
+
+
+def to_release(call: Call, release: Release) -> list[Link]:
+    """Links to the tabs of a release."""
+    place = f"{call.base_url}/releases/{release.id}/tabs"
+    return [Link(tab.id, tab.name, f"{place}/{tab.id}") for tab in call.world.extensions.tabs(RELEASE_VIEW)]
 
 
 def tabs_of_build(call: Call, build: Build) -> list[Contribution]:

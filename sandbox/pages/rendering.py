@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from sandbox.devops.build.state import Build
+from sandbox.devops.release.state import Release
 from sandbox.devops.test.models import Result, Run, SubResult
 from sandbox.pages import contributed
 from sandbox.wire import Answer, Call, ServiceError
@@ -41,6 +42,14 @@ def render_result(
     """A page below a test result's title and tabs. tab: the one that is shown."""
     values |= {"tab": tab, "build": build_of(call, run), "contributed": contributed.to_result(call, run, result)}
     return render(template, policy=policy, run=run, result=result, **values)
+
+
+def render_release(
+    call: Call, release: Release, template: str, tab: str, policy: str = PAGE_POLICY, **values: Any
+) -> Answer:
+    """A page below a release's name and tabs. tab: the one that is shown."""
+    values |= {"tab": tab, "contributed": contributed.to_release(call, release)}
+    return render(template, policy=policy, release=release, **values)
 
 
 def build_of(call: Call, run: Run) -> Build | None:

@@ -13,7 +13,7 @@ from sandbox.devops.build.state import Build, Record
 from sandbox.devops.test.models import Attachment, Result, Run
 from sandbox.pages.contributed import tabs_of_build
 from sandbox.pages.markup import log_lines, markdown
-from sandbox.pages.rendering import HTML, build_of, counts, render, render_build, render_result
+from sandbox.pages.rendering import HTML, build_of, counts, render, render_build, render_release, render_result
 from sandbox.pages.tabs import build_tab
 from sandbox.wire import Answer, Call, ServiceError, bad_request
 
@@ -46,7 +46,9 @@ class Row:
 
 def show_builds(call: Call) -> Answer:
     builds = sorted(call.world.builds.all(), key=lambda build: -build.id)
-    return render("builds.html", world=call.world, rows=[(build, counts(call, build)) for build in builds])
+    rows = [(build, counts(call, build)) for build in builds]
+    releases = sorted(call.world.releases.all(), key=lambda release: -release.id)
+    return render("builds.html", world=call.world, rows=rows, releases=releases)
 
 
 def show_build(call: Call) -> Answer:
@@ -125,6 +127,13 @@ def show_result(call: Call) -> Answer:
     return render_result(call, run, result, "result.html", "details", steps=steps, files=files)
 
 
+def show_release(call: Call) -> Answer:
+    """Its stages, with the runs that were the deployments to them."""
+    release = call.world.releases.get(call.id("releaseId"))
+    stages = [(stage, call.world.releases.attempts(stage)) for stage in release.environments]
+    return render_release(call, release, "release.html", "summary", stages=stages)
+
+
 # Files as they are
 
 
@@ -161,6 +170,12 @@ def find_build(call: Call) -> Answer:
         return build_tab(call, build, view)
     tab = "/tests" if "test" in view else ""
     return Answer(status=302, headers={"Location": f"/builds/{build.id}{tab}"})
+
+
+def find_release(call: Call) -> Answer:
+    """`_release?releaseId=…` and `_releaseProgress?releaseId=…`."""
+    release = call.world.releases.get(call.number("releaseId", 0))
+    return Answer(status=302, headers={"Location": f"/releases/{release.id}"})
 
 
 def find_run(call: Call) -> Answer:

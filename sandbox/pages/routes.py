@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.pages import responses, tabs
+from sandbox.pages import pull_requests, responses, tabs
 from sandbox.pages.rendering import page
 from sandbox.routing import ANY, Location, Route
 from sandbox.wire import Answer, Call
@@ -20,6 +20,7 @@ def _form(path: str, handler: Callable[[Call], Answer]) -> Route:
     return Route("POST", path, page(handler), _NOWHERE, (), published=False, page=True)
 
 
+_RELEASE_QUERY = ("releaseId", "_a")
 _RUN_QUERY = ("runId", "resultId", "_a", "paneView")
 
 ROUTES = [
@@ -37,6 +38,13 @@ ROUTES = [
     _page("/runs/{runId}/results/{resultId}/tabs/{contributionId}", tabs.show_result_tab, ANY),
     _page("/runs/{runId}/attachments/{attachmentId}/{name}", responses.get_test_attachment),
     _page("/builds/{buildId}/tabs/{contributionId}", tabs.show_build_tab, ANY),
+    _page("/releases/{releaseId}", responses.show_release),
+    _page("/releases/{releaseId}/tabs/{contributionId}", tabs.show_release_tab, ANY),
+    _page("{project}/_release", responses.find_release, _RELEASE_QUERY),
+    _page("{project}/_releaseProgress", responses.find_release, _RELEASE_QUERY),
+    _page("/pull-requests/{pullRequestId}", pull_requests.show_pull_request),
+    _page("/pull-requests/{pullRequestId}/attachments/{name}", pull_requests.get_picture),
+    _page("{project}/_git/{repository}/pullrequest/{pullRequestId}", pull_requests.find_pull_request, ANY),
     _page("/extension-host/{name}", tabs.get_script),
     _page("{project}/_build/results", responses.find_build, ANY),
     _page("{project}/_testManagement/runs", responses.find_run, _RUN_QUERY),

@@ -7,10 +7,10 @@ from importlib.resources import files
 from typing import Any
 
 from sandbox.devops.build.state import Build
-from sandbox.extensions import TEST_RESULT_VIEW, Contribution
+from sandbox.extensions import RELEASE_VIEW, TEST_RESULT_VIEW, Contribution
 from sandbox.gallery import base_uri, origin_of, page_address
 from sandbox.pages.contributed import tabs_of_build
-from sandbox.pages.rendering import render_build, render_result
+from sandbox.pages.rendering import render_build, render_release, render_result
 from sandbox.wire import Answer, Call, ServiceError
 
 USER = "Sandbox User"
@@ -37,6 +37,15 @@ def show_result_tab(call: Call) -> Answer:
     page = {"kind": "result", "run": run.id, "result": result.id, "build": int(build) if build else None, "route": ""}
     return render_result(
         call, run, result, "result_tab.html", tab.id, policy=_policy(call, tab), host=_host(call, tab, page)
+    )
+
+
+def show_release_tab(call: Call) -> Answer:
+    release = call.world.releases.get(call.id("releaseId"))
+    tab = _chosen(call.world.extensions.tabs(RELEASE_VIEW), call.values["contributionId"])
+    page = {"kind": "release", "release": release.id, "route": ""}
+    return render_release(
+        call, release, "release_tab.html", tab.id, policy=_policy(call, tab), host=_host(call, tab, page)
     )
 
 

@@ -3,25 +3,22 @@
 const DIALECT = "enumsAsNumbers=true;msDateFormat=true;noArrayWrap=true";
 const POLLING_MS = 2000;
 const COMPLETED = 2; // of a build's status
+const STAGE_IN_PROGRESS = 2;
 
 /** The page's services and configuration. data.page.kind says which page it is. */
 export async function pageOf(data) {
   const { kind } = data.page;
   if (kind === "build") return buildPage(data);
   if (kind === "result") return resultPage(data);
+  if (kind === "release") return releasePage(data);
   throw new Error(`There is no page of the kind ${kind}.`);
 }
 
 /** A build's page follows its build: by `onBuildChanged` an extension hears of it anew until it is completed. */
 async function buildPage(data) {
-  let build = await read(data, `build/builds/${data.page.build}`);
-  const listeners = [];
-  async function follow() {
-    build = await read(data, `build/builds/${data.page.build}`);
-    for (const told of listeners) told(build);
-    if (build.status !== COMPLETED) setTimeout(follow, POLLING_MS);
-  }
-  if (build.status !== COMPLETED) setTimeout(follow, POLLING_MS);
+  const path = `build/builds/${data.page.build}`;
+  let build = await read(data, path);
+  const again = async () => (build = await read(data, path));
   return {
     services: {
       "ms.vss-build-web.build-page-data-service": {
@@ -29,14 +26,37 @@ async function buildPage(data) {
       },
     },
     configuration: {
-      onBuildChanged(told) {
-        listeners.push(told);
-        told(build);
-      },
+      onBuildChanged: follow(build, again, ({ status }) => status !== COMPLETED),
       onViewDisplayed: (told) => told(),
       selectTab: () => undefined,
     },
   };
+}
+
+/** What tells listeners what is there, and what `again` finds as long as it is busy. */
+function follow(found, again, isBusy) {
+  const listeners = [];
+  async function look() {
+    try {
+      found = await again();
+      for (const told of listeners) told(found);
+    } finally {
+      if (isBusy(found)) setTimeout(look, POLLING_MS);
+    }
+  }
+  if (isBusy(found)) setTimeout(look, POLLING_MS);
+  return (told) => {
+    listeners.push(told);
+    told(found);
+  };
+}
+
+/** A release's page tells it by `onReleaseChanged`, at once and while a stage is being deployed to. */
+async function releasePage(data) {
+  const path = `Release/releases/${data.page.release}`;
+  const isBusy = ({ environments }) => environments.some(({ status }) => status === STAGE_IN_PROGRESS);
+  const onReleaseChanged = follow(await read(data, path), () => read(data, path), isBusy);
+  return { services: {}, configuration: { onReleaseChanged, onViewDisplayed: (told) => told(), selectTab: () => undefined } };
 }
 
 /** A test result's details say by their configuration alone which result they show. */

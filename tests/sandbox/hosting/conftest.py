@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Frame, Page
 
 from sandbox.devops.build.state import Build, Record
 from sandbox.devops.test.models import Result, RunCreate, ShallowReference, SubResult
-from sandbox.extensions import BUILD_TAB, BUILD_VIEW, TAB, TEST_RESULT_VIEW
+from sandbox.extensions import BUILD_TAB, BUILD_VIEW, RELEASE_TAB, RELEASE_VIEW, TAB, TEST_RESULT_VIEW
 from sandbox.server import Server
 from sandbox.world import World
 from tests.sandbox.hosting import packages
@@ -52,8 +52,10 @@ def package(probe: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
         packages.tab("silent", BUILD_VIEW, BUILD_TAB, uri="page/probe.html?silent"),
         packages.tab("elsewhere", BUILD_VIEW, BUILD_TAB, tasks=[OTHER_TASK]),
         packages.tab("result", TEST_RESULT_VIEW, TAB),
+        packages.tab("release", RELEASE_VIEW, RELEASE_TAB),
     ]
-    return packages.pack(tmp_path_factory.mktemp("package") / "probe.vsix", tabs, ["vso.build", "vso.test"], probe)
+    scopes = ["vso.build", "vso.test", "vso.release"]
+    return packages.pack(tmp_path_factory.mktemp("package") / "probe.vsix", tabs, scopes, probe)
 
 
 @pytest.fixture(scope="session")

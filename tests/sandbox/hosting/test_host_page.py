@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Frame, Page
 
 from tests.sandbox.hosting import packages
-from tests.sandbox.hosting.conftest import Scene, build_with_step
+from tests.sandbox.hosting.conftest import KIND, Scene, build_with_step
 
 pytestmark = pytest.mark.xdist_group("hosting")
 
@@ -171,3 +171,37 @@ def test_a_test_results_details_have_a_tab_that_is_told_which_result_it_shows(
         "(probe.SDK.getConfiguration())"
     )
     assert told == [run_id, 100000, scene.world.project.id]
+
+
+def test_a_release_has_a_tab_that_reads_what_its_deployments_attached(scene: Scene, page: Page, opened: Opened) -> None:
+    running, step = build_with_step(scene.world, packages.TASK)
+    scene.world.builds.attach(running.id, step.id, KIND, "index.json", b"of the second attempt")
+    release = scene.world.releases.record("ship", {"qa": [scene.build, running], "prod": []}, artifact=scene.build)
+    page.goto(f"{scene.server.collection_url}demo/_release?releaseId={release.id}&_a=release-summary")
+    assert page.locator("nav a").all_inner_texts() == ["Summary", "Release"]
+    address = page.locator("nav a").last.get_attribute("href")
+    assert address is not None
+    frame = opened(address)
+    frame.wait_for_function("probe.releases.length > 0")
+    told = "probe.releases.at(-1).environments.map(({ name, status }) => [name, status])"
+    assert frame.evaluate(told) == [["qa", 2], ["prod", 1]]
+    read = frame.evaluate(
+        """async ([id, kind]) => {
+            const project = probe.SDK.getWebContext().project.id;
+            const client = probe.releaseClient();
+            const { environments, artifacts, createdOn } = await client.getRelease(project, id);
+            const { id: stage, deploySteps } = environments[0];
+            const { attempt, releaseDeployPhases: [{ runPlanId: plan }] } = deploySteps[1];
+            const [file] = await client.getReleaseTaskAttachments(project, id, stage, attempt, plan, kind);
+            const content = await client.getReleaseTaskAttachmentContent(project, id, stage, attempt, plan,
+                file.timelineId, file.recordId, kind, file.name);
+            const found = await client.getReleases(project, 1, undefined, undefined, undefined, undefined, undefined,
+                undefined, new Date(), 0, 5, undefined, 4, undefined, undefined, undefined, "refs/heads/main");
+            return [createdOn instanceof Date, artifacts[0].definitionReference.branch.id, file.name,
+                new TextDecoder().decode(content), found.map(({ id, environments }) => [id, environments])];
+        }""",
+        [release.id, KIND],
+    )
+    assert read == [True, "refs/heads/main", "index.json", "of the second attempt", [[release.id, None]]]
+    scene.world.builds.finish(running.id, "failed")
+    frame.wait_for_function("probe.releases.at(-1).environments[0].status === 16")

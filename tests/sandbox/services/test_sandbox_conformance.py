@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from sandbox.devops.build.state import Build, Record
+from sandbox.devops.release.state import Release
 from sandbox.devops.routes import ROUTES
 from sandbox.faults import Fault
 from sandbox.routing import Router
@@ -119,6 +120,21 @@ def building(build: Build, task: Record) -> list[Step]:
     ]
 
 
+def releasing(build: Build, task: Record, release: Release) -> list[Step]:
+    at = f"release/releases/{release.id}"
+    plan = f"{at}/environments/{release.environments[0].id}/attempts/1/plan/{build.plan_id}"
+    name = f"timelines/{build.timeline_id}/records/{task.id}/attachments/report"
+    return [
+        ("GET", "release/releases?$expand=environments&$top=1", None, 200),
+        ("GET", at, None, 200),
+        ("GET", "release/releases/99", None, 404),
+        ("GET", f"{plan}/attachments/report", None, 200),
+        ("GET", f"{plan.replace('attempts/1', 'attempts/2')}/attachments/report", None, 404),
+        ("GET", f"{plan}/{name}/index.json", None, 200),
+        ("GET", f"{plan}/{name}/other.json", None, 404),
+    ]
+
+
 def reading(commit: str) -> list[Step]:
     return [
         ("GET", "git/repositories", None, 200),
@@ -152,7 +168,14 @@ def test_what_goes_over_the_wire_is_as_published(world: World, client: Client, b
     world.git.add("code", checkout.path)
     world.journal.to(tmp_path / "exchanges.jsonl")
 
-    steps = [*publishing(build), *building(build, task), *reading(checkout.first)]
+    release = world.releases.record("ship", {"qa": [build], "prod": []}, artifact=build)
+
+    steps = [
+        *publishing(build),
+        *building(build, task),
+        *releasing(build, task, release),
+        *reading(checkout.first),
+    ]
 
     answers = [(method, path, client.call(method, path, body).status_code) for method, path, body, _ in steps]
     for fault in (Fault(status=429, headers={"Retry-After": "1"}), Fault(status=503), Fault(sign_in=True)):

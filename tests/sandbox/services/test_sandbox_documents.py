@@ -112,6 +112,7 @@ def test_locations_are_those_that_the_sdk_looks_up() -> None:
         "core.core_client",
         "git.git_client_base",
         "location.location_client",
+        "release.release_client",
         "task.task_client",
         "test.test_client",
     ]
