@@ -10,7 +10,7 @@ from typing import Any
 
 from amltasks.report.model import CellOutcome, NotebookResult
 
-_VARYING = {"startedAt", "duration", "folder", "job", "path", "peakMemory", "memory", "memoryCurve"}
+_VARYING = {"startedAt", "duration", "folder", "job", "studio", "path", "peakMemory", "memory", "memoryCurve"}
 _TEXTS = (
     (re.compile(r"0x[0-9a-f]{6,}"), "0x…"),
     (re.compile(r"\d+(\.\d+)? (s|[KMG]iB)\b"), "…"),

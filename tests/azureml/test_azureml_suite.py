@@ -103,6 +103,14 @@ def test_the_jobs_show_in_studio_what_became_of_the_notebooks(azure: Azure, ende
     }
 
 
+def test_each_result_leads_to_its_jobs_page(ended: Ended) -> None:
+    for result in ended.report["results"]:
+        assert result["job"]
+        assert result["studio"].startswith("https://")
+        assert result["job"] in result["studio"]
+        assert result["studio"] in ended.log
+
+
 def test_the_code_was_sent_once(azure: Azure, ended: Ended) -> None:
     assert azure.asked("POST", "startPendingUpload") == 1
 
