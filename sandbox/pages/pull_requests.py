@@ -49,7 +49,7 @@ def find_pull_request(call: Call) -> Answer:
 
 def _shown(content: str) -> Markup:
     """As Azure DevOps shows it to people who are signed in: with its pictures."""
-    return Markup(_PICTURE.sub(r'src="/pull-requests/\g<number>/attachments/\g<name>"', markdown(content)))
+    return Markup(_PICTURE.sub(r'src="/pull-requests/\g<number>/attachments/\g<name>"', str(markdown(content))))
 
 
 def _last(statuses: list[Status]) -> list[Status]:

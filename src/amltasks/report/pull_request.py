@@ -134,13 +134,13 @@ class PullRequestPublisher(Publisher):
 
     def _parts(self, client: Client, discussion: Discussion, report: Report, marker: Marker) -> CommentParts:
         options = self._options
-        links = {"Notebooks": options.tab, "Tests": report.links.get("Test run", ""), "Build": options.build_page}
+        links = {"Notebooks": options.tab, "Tests": report.links.get("Test run", "")}
         earlier = None
         if any(result.scraps for result in report.results):
             earlier = self._attempt(lambda: green_run(client, options.url, options.pull_request.project, options.step))
         return CommentParts(
             red=marker.red,
-            build=options.build_number,
+            build=(options.build_number, options.build_page),
             update=marker.iteration,
             links={name: address for name, address in links.items() if address},
             earlier=earlier,

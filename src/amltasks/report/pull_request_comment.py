@@ -1,4 +1,4 @@
-"""What a pull request's comment says: a table, what has changed against the target branch, figures, every failure.
+"""What a pull request's comment says: a table, every failure, what has changed against the target branch, figures.
 
 All text of notebooks is escaped or fenced, so that it is neither markup nor a link, mentions nobody and no work item.
 """
@@ -28,12 +28,13 @@ _CUT = "More is told on the build's page."
 class CommentParts:
     """What a comment is made of beside the report.
 
-    red: whether the step fails. build: its number. update: of the pull request, 0 where it is not known. links: name →
-    address. earlier: what the results are compared with, changes: what is different there. pictures: title and address.
+    red: whether the step fails. build: its number and page. update: of the pull request, 0 where it is not known.
+    links: name → address. earlier: what the results are compared with; changes: what is different there. pictures:
+    title and address.
     """
 
     red: bool
-    build: str = ""
+    build: tuple[str, str] = ("", "")
     update: int = 0
     links: Mapping[str, str] = field(default_factory=dict)
     earlier: EarlierRun | None = None
@@ -45,7 +46,7 @@ def comment(report: Report, parts: CommentParts) -> str:
     """Markdown of bounded length."""
     end = "\n".join(_foot(parts))
     text = "\n".join(_head(report, parts))
-    sections = [_table(report), _changes(parts), _pictures(parts), *map(_failure, _told(report)), _rest(report)]
+    sections = [_table(report), *map(_failure, _told(report)), _rest(report), _changes(parts), _pictures(parts)]
     for section in sections:
         block = "\n".join(section)
         if not block:
@@ -74,7 +75,7 @@ def _table(report: Report) -> Iterator[str]:
             symbol,
             _text(result.title),
             _text(outcome_words(result)),
-            duration_words(result.duration),
+            duration_words(result.duration).replace(" ", "\u00a0"),
             _text(result.message, 300),
         )
         yield f"| {' | '.join(cells)} |"
@@ -95,7 +96,7 @@ def _changes(parts: CommentParts) -> Iterator[str]:
         return
     yield f"Recorded values against {where}:"
     yield ""
-    yield "| Notebook | Value | There | Here | Change |"
+    yield f"| Notebook | Value | {_text(parts.earlier.branch)} | here | Change |"
     yield "| --- | --- | ---: | ---: | ---: |"
     for change in parts.changes[:CHANGED_ROWS]:
         cells = (change.title, change.name, change.before, change.now, change.difference)
@@ -108,6 +109,8 @@ def _changes(parts: CommentParts) -> Iterator[str]:
 def _pictures(parts: CommentParts) -> Iterator[str]:
     if not parts.pictures:
         return
+    yield "Last figures:"
+    yield ""
     yield f"| {' | '.join(_text(title, 80) for title, _ in parts.pictures)} |"
     yield "|" + " --- |" * len(parts.pictures)
     yield f"| {' | '.join('!' + _link('last figure', address) for _, address in parts.pictures)} |"
@@ -144,10 +147,10 @@ def _rest(report: Report) -> Iterator[str]:
 
 def _foot(parts: CommentParts) -> Iterator[str]:
     links = [_link(name, address) for name, address in parts.links.items()]
-    which = [f"build {_text(parts.build)}"] if parts.build else []
+    number, page = parts.build
+    which = [_link(f"build {number}", page)] if number else []
     update = [f"update {parts.update}"] if parts.update else []
     yield " · ".join([*links, *which, *update])
-    yield ""
 
 
 def _link(words: str, address: str) -> str:

@@ -15,7 +15,8 @@ from amltasks.report.pull_request_comment import LONGEST, CommentParts, comment
 from amltasks.report.pull_request_marker import Marker, step_digest
 
 MARKER = Marker(step=step_digest(("1", "Test", "Job", "nb")), iteration=2, build=124, attempt=1, red=True)
-PARTS = CommentParts(red=True, build="20261121.4", update=2, links={"Build": "https://example.org/b?buildId=4"})
+PAGE = "https://example.org/b?buildId=4"
+PARTS = CommentParts(red=True, build=("20261121.4", PAGE), update=2, links={"Notebooks": f"{PAGE}&view=tab"})
 PAYLOADS = [
     "<script>alert(1)</script>",
     "a | b | c",
@@ -46,7 +47,7 @@ def with_text(report: Report, failed: NotebookResult, text: str) -> tuple[Report
     result = failed.model_copy(update={**changed, "kernel_death": KernelDeath(last_output=text)})
     parts = replace(
         PARTS,
-        build=text,
+        build=(text, PAGE),
         earlier=EarlierRun(text, "https://example.org", text, {}),
         changes=[Change(text, text, text, text, text)],
         pictures=[(text, "https://example.org/a.png")],
@@ -62,7 +63,7 @@ def test_it_tells_what_failed_first_and_why(report: Report) -> None:
     rows = [line.split("|")[2].strip() for line in text.splitlines() if line.startswith("| ")][2:]
     assert rows == ["check.ipynb", "hog.ipynb", "late.ipynb", "models/train.ipynb \\[alpha=0.1\\]"]
     assert "ValueError: no &lt;rows&gt; | here" in rendered(text)
-    assert "[Build](https://example.org/b?buildId=4) · build 20261121.4 · update 2" in text
+    assert text.endswith(f"\n[Notebooks]({PAGE}&view=tab) · [build 20261121.4]({PAGE}) · update 2\n")
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
@@ -88,7 +89,7 @@ def test_it_is_never_longer_than_the_service_takes(report: Report, failed: Noteb
 
     assert len(text) <= LONGEST + 200
     assert "More is told on the build's page." in text
-    assert "[Build](" in text
+    assert f"]({PAGE})" in text
 
 
 def test_many_notebooks_are_cut_with_a_sentence(report: Report, passed: NotebookResult) -> None:
