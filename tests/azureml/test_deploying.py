@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,7 @@ def test_a_model_comes_another_takes_its_place_and_a_third_is_sent_back(deploy: 
     assert first.variable("Deployment") == "blue"
     assert first.variable("Address").startswith("https://served.")
 
-    second = deploy(strategy="canary", steps="25, 100", bakeTime="0")
+    second = deploy(strategy="canary", steps="25, 100", bakeTime="0", publish="tab")
 
     assert second.code == 0, second.log
     assert second.variable("ModelId") == "doubling:2"
@@ -102,6 +103,8 @@ def test_a_model_comes_another_takes_its_place_and_a_third_is_sent_back(deploy: 
         ("100 %", "green 100 %"),
         ("remove blue", "green 100 %"),
     ]
+    followed = re.findall(r"\.(\d+)\.checks-progress\.json\]", second.log)
+    assert followed == [str(number) for number in range(1, 10)]  # when it begins, and after each move
 
     tested = deploy(task="TestEndpoint", platform="azureml", deployment="green")
 
