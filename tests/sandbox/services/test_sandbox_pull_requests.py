@@ -67,6 +67,25 @@ def test_of_several_statuses_of_one_context_all_are_told(sdk: Any, place: tuple[
     assert told == [(1, "pending", 2), (2, "failed", 2)]
 
 
+def test_its_page_shows_what_is_said_with_its_pictures_and_nothing_that_could_do_harm(
+    world: World, client: Client, place: tuple[str, int]
+) -> None:
+    said = world.git.discussions
+    said.attach(place[1], "a.png", "Build Service", b"\x89PNG")
+    address = f"{client.server.collection_url}demo/_apis/{path(place, 'attachments/a.png')}"
+    said.begin(place[1], "Build Service", f"**bold** <script>alert(1)</script> ![figure]({address})", "active")
+
+    answer = client.call("GET", f"/sandbox/demo/_git/demo/pullrequest/{place[1]}")
+    page = client.call("GET", answer.headers["Location"]).text
+    picture = client.call("GET", f"/pull-requests/{place[1]}/attachments/a.png")
+
+    assert "<strong>bold</strong>" in page
+    assert "<script" not in page
+    assert f'<img src="/pull-requests/{place[1]}/attachments/a.png"' in page
+    assert (picture.content, picture.headers["Content-Type"]) == (b"\x89PNG", "image/png")
+    assert client.call("GET", "/pull-requests/999").status_code == 404
+
+
 def test_every_push_is_an_iteration(world: World, sdk: Any, checkout: Checkout, place: tuple[str, int]) -> None:
     iterations = sdk.get_git_client().get_pull_request_iterations(*place, "demo")
 
