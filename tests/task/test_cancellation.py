@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from amltasks.report.tab_records import INDEX, TabIndex
 from sandbox.agent import Agent, Timing
 from sandbox.faults import Fault
 from tests.task.pipelines import Published, Site, script, task
@@ -83,7 +84,17 @@ def check_cancelled(ran: Published, took: float) -> list[str]:
     assert {name for name, result in results.items() if result.outcome == "Passed"} == set(finished)
     for name in finished:
         assert "executed.ipynb" in ran.attached(name)
+    check_tab(ran, finished)
     return finished
+
+
+def check_tab(ran: Published, finished: list[str]) -> None:
+    """The tab's index came in time, and names what is there."""
+    attached = ran.tab()
+    (index,) = (TabIndex.model_validate_json(content) for name, content in attached.items() if name.endswith(INDEX))
+    assert index.cancelled
+    assert [result.notebook for result in index.results if result.ok] == sorted(finished)
+    assert {file.attachment for result in index.results for file in result.files} <= attached.keys()
 
 
 @pytest.mark.parametrize(
