@@ -37,10 +37,12 @@ class Dialect:
         """A JSON answer of this resource in the dialect; others as they are. ServiceError where nobody knows how."""
         if self.plain or answer.stream is not None or isinstance(answer.content, bytes | None):
             return answer
-        content = answer.content
-        if self.no_array_wrap and isinstance(content, dict) and content.keys() == {"count", "value"}:
-            content = content["value"]
-        written = json.dumps(self._form(content, _members(location)), ensure_ascii=False)
+        content, members = answer.content, _members(location)
+        wrapped = isinstance(content, dict) and content.keys() == {"count", "value"}
+        form = self._form(content["value"] if wrapped else content, members)
+        if wrapped and not self.no_array_wrap:
+            form = {**content, "value": form}
+        written = json.dumps(form, ensure_ascii=False)
         return replace(answer, content=_MARKED.sub(r'"\\/Date(\1)\\/"', written).encode("utf-8"))
 
     def _form(self, value: Any, members: Mapping[str, Any]) -> Any:

@@ -65,7 +65,7 @@ _PROJECT_STATE = {
     "unchanged": -2,
     "deleted": 4,
 }
-_VISIBILITY = {"private": 0, "organization": 1, "public": 2}
+_VISIBILITY = {"private": 0, "public": 2}
 _SUBSTATE = {
     "none": 0,
     "creatingEnvironment": 1,

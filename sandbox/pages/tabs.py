@@ -15,6 +15,7 @@ from sandbox.wire import Answer, Call, ServiceError
 
 USER = "Sandbox User"
 TOKEN_SECONDS = 24 * 3600
+OWN_SCOPES = ("vso.build", "vso.release")  # what the pages themselves read
 SCRIPTS = ("channel.js", "host.js", "pages.js", "services.js", "themes.js")
 
 
@@ -75,7 +76,7 @@ def _host(call: Call, tab: Contribution, page: dict[str, Any]) -> dict[str, Any]
         "collection": f"{call.collection_url}/",
         "project": {"id": world.project.id, "name": world.project.name},
         "frame": page_address(tab, extension, call.base_url),
-        "ownToken": world.tokens.issue(USER, TOKEN_SECONDS),
+        "ownToken": world.tokens.issue(USER, TOKEN_SECONDS, scopes=OWN_SCOPES),
         "extensionToken": world.tokens.issue(USER, TOKEN_SECONDS, scopes=extension.scopes),
         "contributionId": tab.id,
         "extension": {

@@ -29,11 +29,12 @@ export class Channel {
   }
 
   async #answer(message) {
+    const { id, handshakeToken, serializationSettings } = message;
     try {
-      this.#post({ id: message.id, result: await this.#carryOut(message), handshakeToken: message.handshakeToken });
+      const result = this.#write(await this.#carryOut(message), serializationSettings);
+      this.#post({ id, result, handshakeToken });
     } catch (error) {
-      const told = { name: error.name, message: error.message };
-      this.#post({ id: message.id, error: told, handshakeToken: message.handshakeToken });
+      this.#post({ id, error: { name: error.name, message: error.message }, handshakeToken });
     }
   }
 
@@ -58,24 +59,26 @@ export class Channel {
     else waiting?.resolve(this.#read(result));
   }
 
-  #ask(message) {
+  #ask(message, serializationSettings) {
     const id = this.#nextMessage++;
-    this.#post({ id, instanceContext: {}, ...message });
+    const params = this.#write(message.params, serializationSettings);
+    this.#post({ id, instanceContext: {}, ...message, params, serializationSettings });
     return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
   }
 
   #post(message) {
-    this.#window.postMessage(JSON.stringify(this.#write(message)), "*");
+    this.#window.postMessage(JSON.stringify(message), "*");
   }
 
-  #write(value) {
+  /** What begins with an underscore, as `_links` of REST answers, travels only between functions that were lent. */
+  #write(value, settings) {
     if (typeof value === "function") return this.#lend(value);
     if (value instanceof Date) return { __proxyDate: value.getTime() };
-    if (Array.isArray(value)) return value.map((each) => this.#write(each));
+    if (Array.isArray(value)) return value.map((each) => this.#write(each, settings));
     if (!value || typeof value !== "object") return value;
-    // Azure DevOps leaves out what begins with an underscore, `_links` of REST answers with it.
-    const kept = Object.entries(value).filter(([name]) => !name.startsWith("_"));
-    return Object.fromEntries(kept.map(([name, each]) => [name, this.#write(each)]));
+    const all = settings?.includeUnderscoreProperties;
+    const kept = Object.entries(value).filter(([name]) => all || !name.startsWith("_"));
+    return Object.fromEntries(kept.map(([name, each]) => [name, this.#write(each, settings)]));
   }
 
   #lend(method) {
@@ -93,6 +96,7 @@ export class Channel {
   }
 
   #askFunction(number, parameters) {
-    return this.#ask({ instanceId: "__proxyFunctions", methodName: `proxy${number}`, params: parameters });
+    const message = { instanceId: "__proxyFunctions", methodName: `proxy${number}`, params: parameters };
+    return this.#ask(message, { includeUnderscoreProperties: true });
   }
 }

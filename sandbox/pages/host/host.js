@@ -42,7 +42,7 @@ function hostControl(page) {
     getAccessToken: () => ({ token: data.extensionToken }),
     getAppToken: () => ({ token: data.extensionToken }),
     resize(width, height) {
-      if (height) frame.style.height = `${height}px`;
+      if (height) Object.assign(frame.style, { flex: "none", height: `${height}px` });
     },
   };
 }
