@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from amltasks.report.tab_records import CHECKS, TabChecks
 from sandbox.agent import Agent, Timing
 from tests.task.pipelines import Published, Site, printed, script
 from tests.unit.smoke.answering import KEY, Answering, Asked, Reply
@@ -145,6 +146,17 @@ def test_later_steps_read_what_came_of_it(ran: Published) -> None:
     assert "said passed 2 0 failed 1" in printed(ran)
 
 
+def test_the_tab_has_the_checks_of_each_step_unless_it_is_left_out(ran: Published) -> None:
+    told = {name: TabChecks.model_validate_json(text) for name, text in ran.tab().items() if name.endswith(CHECKS)}
+    by_step = {each.context.step: each for each in told.values()}
+
+    assert set(by_step) == {"plain", "keyless"}
+    assert [check.name for check in by_step["plain"].checks] == ["Ready", "test"]
+    assert by_step["plain"].verdict == "All 2 checks passed."
+    assert by_step["keyless"].verdict.startswith("1 of 2 checks failed: Ready: ")
+    assert by_step["keyless"].context.task == "TestEndpoint"
+
+
 def test_the_key_is_nowhere(ran: Published) -> None:
     """The service gave it back in every response."""
     logs = "\n".join("\n".join(ran.log(name)) for name in ("plain", "several", "keyless", "elsewhere"))
@@ -158,6 +170,7 @@ def test_the_key_is_nowhere(ran: Published) -> None:
     assert all(KEY.encode() not in path.read_bytes() for path in kept)
     assert attached
     assert all(KEY.encode() not in content for content in attached)
+    assert all(KEY.encode() not in content for content in ran.tab().values())
     assert KEY not in json.dumps([each.request.comment for each in ran.test_runs])
 
 
