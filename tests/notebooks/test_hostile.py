@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import resource
 import shutil
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 
+from amltasks.report.html_file import add_page
+from amltasks.report.model import Report
+from amltasks.report.tab import TabFiles
+from amltasks.report.tab_limits import RECORD_BYTES
+from amltasks.report.tab_names import Attachment
+from amltasks.report.tab_records import CellsRecord, TabContext, TabIndex
 from tests.notebooks.running import Ran, left_in, run_notebook, write_notebook
 
 ABUSED = 3  # index of the cell in h4 that does it
@@ -189,3 +197,25 @@ def test_mischief_with_files_does_not_stop_the_run(case: str, hostile: Path, tmp
         assert result.folder in artefact.path.resolve().parents
         assert not artefact.path.is_symlink()
     assert {artefact.name for artefact in result.artefacts} == {"executed.ipynb", "console.log"}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", range(1, 7))
+def test_what_the_tab_reads_of_a_hostile_notebook_is_bounded_and_valid(
+    number: int, hostile: Path, tmp_path: Path
+) -> None:
+    (notebook,) = hostile.glob(f"h{number}_*.ipynb")
+    attached: list[Attachment] = []
+    tab = TabFiles(tmp_path, TabContext(), attached.extend)
+    result = add_page(run_hostile(notebook, tmp_path, cell_timeout=30).result, tab.look)
+    now = datetime.now(timezone.utc)
+
+    tab.complete(Report(title="Hostile", results=(result,), started_at=now, finished_at=now))
+
+    contents = {attachment.name: attachment.path.read_bytes() for attachment in attached}
+    (shown,) = TabIndex.model_validate_json(contents["~~1~.index.json"]).results
+    record = CellsRecord.model_validate_json(contents[shown.record])
+    assert len(contents[shown.record]) <= RECORD_BYTES
+    assert len(contents["~~1~.index.json"]) < 20_000
+    assert len(record.cells) == len(json.loads(notebook.read_bytes())["cells"])
+    assert [file.kind.value for file in shown.files] == ["ipynb", "html"]
