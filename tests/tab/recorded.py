@@ -93,6 +93,7 @@ class Run:
 def index(results: Iterable[TabResult], *, finished: bool = True, **more: Any) -> TabIndex:
     """more: of the context, besides `problems`, `number` and `cancelled`."""
     own = {name: more.pop(name) for name in ("problems", "number", "cancelled") if name in more}
+    own.setdefault("number", 1000 if finished else 1)  # the last state is the newest
     context = {"task": "RunNotebookOnAML", "stage": "Test", "job": "linux", "step": "notebooks", "branch": MAIN, **more}
     return TabIndex(
         context=TabContext(**context),

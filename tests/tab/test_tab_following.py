@@ -48,9 +48,25 @@ def test_results_appear_as_they_come_and_late_ones_too(site: Site, opened: Opene
     recorded.index(index([result("late.ipynb")], job="Uploading"))
     page.clock.fast_forward(15_000)
     expect(tab.get_by_text("late.ipynb").first).to_be_visible()
-    assert asked(site, recorded, f"/*/{name_of(first)}") == 1  # each file is read once
+    assert asked(site, recorded, f"/*/{name_of(first)}") == 1  # what does not change is read once
 
 
+def test_a_step_that_is_tried_again_shows_the_new_try_and_in_the_end_what_that_left(
+    site: Site, opened: Opened, page: Page
+) -> None:
+    recorded = site.build()
+    recorded.index(index([result("again.ipynb", Outcome.FAILED)], number=2))
+    recorded.index(index([result("again.ipynb", None)], finished=False, number=3))
+    page.clock.install()
+    tab = opened(site.tab(recorded))
+    expect(tab.get_by_text("Running").first).to_be_visible()
+    recorded.index(index([result("again.ipynb")], number=4))  # under the same name as before
+    page.clock.fast_forward(15_000)
+    expect(tab.get_by_text("Passed").first).to_be_visible()
+    recorded.finish()
+
+
+@pytest.mark.long
 def test_nobody_asks_of_a_run_that_is_over(site: Site, opened: Opened, page: Page) -> None:
     recorded = site.finished(index([result("done.ipynb")]))
     page.clock.install()
@@ -64,6 +80,7 @@ def test_nobody_asks_of_a_run_that_is_over(site: Site, opened: Opened, page: Pag
     assert asked(site, recorded) == before
 
 
+@pytest.mark.long
 def test_the_longer_nothing_changes_the_seldomer_it_is_asked(site: Site, opened: Opened, page: Page) -> None:
     recorded = site.build()
     recorded.index(index([result("slow.ipynb", None)], finished=False, number=1))
@@ -91,6 +108,7 @@ def test_a_request_to_wait_is_heeded(site: Site, page: Page) -> None:
     assert asked(site, recorded) == 2
 
 
+@pytest.mark.long
 def test_a_token_that_is_not_accepted_any_more_is_asked_for_anew(site: Site, opened: Opened) -> None:
     recorded = site.finished(index([result("signed-in.ipynb")]))
     path = f"*/builds/{recorded.build.id}/attachments/*"

@@ -43,7 +43,8 @@ class CheckTab:
             files = files[: max(0, MOST_FILES - len(attachments))]
             attachments += [attachment for _, attachment in files if attachment]
             checks.append(_check(check, tuple(file for file, _ in files)))
-        return (*attachments, self._written(self._told(report, checks), CHECKS))
+        told = self._told(report, checks).model_copy(update={"number": self._number + 1})
+        return (*attachments, self._written(told, CHECKS))
 
     def _told(self, report: CheckReport, checks: list[TabCheck]) -> TabChecks:
         more = len(report.checks) - len(checks)

@@ -4,14 +4,15 @@ import type { Attachment } from "../source";
 
 export type Kind = "notebooks" | "checks";
 
-/** A step's records, in one of the states that have been attached. */
-export interface Recorded {
-  attachment: Attachment;
+/** What one attempt of one step has attached of its state. */
+export interface States {
   kind: Kind;
-  /** What the names of one attempt of one step begin with: `stage~job~attempt~step`. */
+  /** What their names begin with: `stage~job~attempt~step`. */
   stem: string;
-  /** Infinity for the last state, when the step has finished. */
-  number: number;
+  /** What it left at its end. */
+  last: Attachment | null;
+  /** The newest that it told while it ran; number: grows from one state to the next. */
+  progress: { attachment: Attachment; number: number } | null;
 }
 
 const ENDINGS: [RegExp, Kind][] = [
@@ -21,26 +22,20 @@ const ENDINGS: [RegExp, Kind][] = [
   [/\.(\d+)\.checks-progress\.json$/, "checks"],
 ];
 
-/** The latest state of each step: nothing else of it has to be read. */
-export function latest(attachments: readonly Attachment[]): Recorded[] {
-  const found = new Map<string, Recorded>();
+/** Of all steps; nothing else of them has to be read to list their results. */
+export function statesOf(attachments: readonly Attachment[]): States[] {
+  const found = new Map<string, States>();
   for (const attachment of attachments) {
-    const recorded = recordedIn(attachment);
-    if (!recorded) continue;
-    const key = `${recorded.kind}\n${recorded.stem}`;
-    const known = found.get(key);
-    if (!known || known.number <= recorded.number) found.set(key, recorded);
-  }
-  return [...found.values()];
-}
-
-function recordedIn(attachment: Attachment): Recorded | null {
-  for (const [ending, kind] of ENDINGS) {
-    const match = ending.exec(attachment.name);
-    if (match) {
-      const number = match[1] === undefined ? Infinity : Number(match[1]);
-      return { attachment, kind, stem: attachment.name.slice(0, match.index), number };
+    for (const [ending, kind] of ENDINGS) {
+      const match = ending.exec(attachment.name);
+      if (!match) continue;
+      const stem = attachment.name.slice(0, match.index);
+      const states = found.get(kind + stem) ?? { kind, stem, last: null, progress: null };
+      found.set(kind + stem, states);
+      const number = Number(match[1]);
+      if (match[1] === undefined) states.last = attachment;
+      else if (!states.progress || states.progress.number < number) states.progress = { attachment, number };
     }
   }
-  return null;
+  return [...found.values()];
 }

@@ -1,14 +1,14 @@
 /** The text of a file with records, held against what the views rely on: anybody can attach anything to a run. */
 
+import type { Attachment } from "../source";
 import type { Read } from "./collating";
 import type { Fault } from "./model";
-import type { Recorded } from "./names";
+import type { States } from "./names";
 import type { TabChecks, TabIndex } from "./records";
 
 const VERSION = 1;
 
-export function parsed({ attachment, kind, stem }: Recorded, text: string): Read | Fault {
-  const name = attachment.name;
+export function parsed({ name }: Attachment, { kind, stem }: States, text: string): Read | Fault {
   let records: unknown;
   try {
     records = JSON.parse(text);
@@ -33,6 +33,7 @@ function lacking(records: Record<string, unknown>, list: string): string {
     isObject(context) &&
     ["task", "stage", "job", "step"].every((name) => typeof context[name] === "string") &&
     typeof context["attempt"] === "number" &&
+    typeof records["number"] === "number" &&
     typeof records["startedAt"] === "string" &&
     Array.isArray(items) &&
     items.every(isObject);

@@ -4,12 +4,12 @@ import { type Attachment, type Run, type Source, SourceError } from "../source";
 import { collate, type Read } from "./collating";
 import { inParallel } from "./in-parallel";
 import type { Fault, Results } from "./model";
-import { latest, type Recorded } from "./names";
+import { type States, statesOf } from "./names";
 import { parsed } from "./parsing";
 
 const AT_ONCE = 4;
 
-/** Reads a run again and again; of each file only once. */
+/** Reads a run again and again; of each file only once, save for those that may be replaced. */
 export class Reader {
   readonly #source: Source;
   readonly #known = new Map<string, Read | Fault>();
@@ -26,14 +26,14 @@ export class Reader {
    */
   async read(run: Run): Promise<Results> {
     const attachments = await this.#source.attachments(run);
-    const states = latest(attachments);
-    await inParallel(
-      AT_ONCE,
-      states.filter((state) => !this.#known.has(keyOf(state))),
-      (state) => this.#readState(state),
-    );
-    const read = states.flatMap((state) => this.#known.get(keyOf(state)) ?? []);
-    const seen = JSON.stringify([run, attachments.map(({ name }) => name), read.length]);
+    const found = new Map<States, Read | Fault>();
+    const states = statesOf(attachments);
+    await inParallel(AT_ONCE, states, async (each) => {
+      const newest = await this.#newest(each, run.running);
+      if (newest) found.set(each, newest);
+    });
+    const read = states.flatMap((each) => found.get(each) ?? []);
+    const seen = JSON.stringify([run, attachments.map(({ name }) => name), read.map(numberOf)]);
     if (this.#results && seen === this.#seen) return this.#results;
     this.#seen = seen;
     this.#results = collate(
@@ -45,9 +45,28 @@ export class Reader {
     return this.#results;
   }
 
-  async #readState(state: Recorded): Promise<void> {
-    const text = await textOf(this.#source, state.attachment);
-    if (text !== null) this.#known.set(keyOf(state), parsed(state, text));
+  /** A step that is tried again tells of its progress beside what the former try has left, then replaces that. */
+  async #newest(states: States, running: boolean): Promise<Read | Fault | null> {
+    const { last, progress } = states;
+    if (!last) return progress && this.#once(progress.attachment, states);
+    // A step may add to what it has left as long as its job runs.
+    const during = running ? "running" : "ended";
+    const left = await this.#once(last, states, during);
+    if (!progress || !left || numberOf(left) >= progress.number) return left;
+    this.#known.delete(keyOf(last, during));
+    return this.#once(progress.attachment, states);
+  }
+
+  /** Read now or before; null when it is not there yet. during: what it is read anew for. */
+  async #once(attachment: Attachment, states: States, during = ""): Promise<Read | Fault | null> {
+    const key = keyOf(attachment, during);
+    const known = this.#known.get(key);
+    if (known) return known;
+    const text = await textOf(this.#source, attachment);
+    if (text === null) return null;
+    const read = parsed(attachment, states, text);
+    this.#known.set(key, read);
+    return read;
   }
 }
 
@@ -65,6 +84,11 @@ async function textOf(source: Source, attachment: Attachment): Promise<string | 
   }
 }
 
-function keyOf({ attachment }: Recorded): string {
-  return `${attachment.address}\n${attachment.name}`;
+function keyOf({ address, name }: Attachment, during: string): string {
+  return [address, name, during].join("\n");
+}
+
+/** A file that cannot be shown counts as the newest. */
+function numberOf(read: Read | Fault): number {
+  return "records" in read ? read.records.number : Infinity;
 }
