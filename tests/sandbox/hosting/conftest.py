@@ -131,3 +131,16 @@ def opened(page: Page) -> Callable[[str], Frame]:
         return frame
 
     return open_tab
+
+
+@pytest.fixture(scope="session")
+def frame(scene: Scene, browser: Browser) -> Iterator[Frame]:
+    """The build's tab, loaded once, for tests that only ask."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(scene.tab())
+    page.wait_for_selector("#loading[data-state=loaded]", state="attached")
+    found = page.frame(name="extension")
+    assert found is not None
+    yield found
+    context.close()

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Frame
+from playwright.sync_api import Frame
 
 from tests.sandbox.hosting.conftest import KIND, Scene
 
 pytestmark = pytest.mark.xdist_group("hosting")
-
-
-@pytest.fixture(scope="module")
-def frame(scene: Scene, browser: Browser) -> Iterator[Frame]:
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(scene.tab())
-    page.wait_for_selector("#loading[data-state=loaded]", state="attached")
-    found = page.frame(name="extension")
-    assert found is not None
-    yield found
-    context.close()
 
 
 def ask(frame: Frame, expression: str, *values: Any) -> Any:
