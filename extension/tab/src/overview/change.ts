@@ -53,8 +53,8 @@ function amount(difference: number): string {
 
 function percent(share: number): string {
   const size = share * 100;
-  if (size < 0.01) return "< 0.01 %";
-  return `${size.toLocaleString("en", { maximumSignificantDigits: size < 10 ? 2 : 3 })} %`;
+  if (size < 0.01) return "<\u00a00.01\u00a0%";
+  return `${size.toLocaleString("en", { maximumSignificantDigits: size < 10 ? 2 : 3 })}\u00a0%`;
 }
 
 function valueWords(value: Value): string {

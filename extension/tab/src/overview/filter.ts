@@ -41,12 +41,18 @@ export function filterText(filter: Filter): string {
   return parts.toString();
 }
 
-export function searched(rows: readonly Row[], search: string): Row[] {
+/** Whether some rows may be left out. */
+export function isFiltered(filter: Filter): boolean {
+  return filter.kind !== null || filter.search !== "";
+}
+
+export function found(rows: readonly Row[], { search, kind }: Filter): Set<Row> {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
-  return rows.filter((row) => {
+  const matches = (row: Row) => {
     const text = words.length ? searchText(row) : "";
     return words.every((word) => text.includes(word));
-  });
+  };
+  return new Set(rows.filter((row) => (kind === null || kindOf(row) === kind) && matches(row)));
 }
 
 /** A new list. What is alike is ordered by name. */

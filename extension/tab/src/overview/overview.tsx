@@ -1,13 +1,14 @@
-import type { JSX } from "preact";
+import type { JSX, RefObject } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { History, Place, Results, Row } from "../results/model";
 import type { Attachment } from "../source";
 import { count } from "../wording";
-import { type Filter, filterText, parseFilter, searched, sorted } from "./filter";
+import { type Filter, filterText, found, isFiltered, parseFilter, sorted } from "./filter";
 import { grouped } from "./groups";
 import { Icon } from "./icon";
 import { countKinds, kindOf } from "./kinds";
 import "./overview.css";
+import type { Actions, Columns } from "./row";
 import { sentence } from "./sentence";
 import { Table } from "./table";
 import { Toolbar } from "./toolbar";
@@ -29,18 +30,25 @@ export function Overview({ results, history, place, go, read }: OverviewProps): 
   const [toggled, toggle] = useState<ReadonlyMap<string, boolean>>(new Map());
   const current = useMemo(() => results.rows.filter((row) => !row.step.superseded), [results]);
   const counts = useMemo(() => countKinds(current), [current]);
-  const groups = useMemo(() => {
-    const found = sorted(searched(results.rows, filter.search), filter.order, filter.reversed);
-    const shown = filter.kind ? found.filter((row) => kindOf(row) === filter.kind) : found;
-    const all = grouped(results.notebooks, shown, filter.order === "outcome" && !filter.reversed);
-    return filter.kind || filter.search ? all.filter((group) => group.rows.length) : all;
-  }, [results, filter]);
-
-  if (!results.rows.length) return <Nothing results={results} />;
+  const { order, reversed } = filter;
+  const groups = useMemo(
+    () => grouped(results.notebooks, sorted(results.rows, order, reversed), order === "outcome" && !reversed),
+    [results, order, reversed],
+  );
+  const shown = useMemo(() => found(results.rows, filter), [results, filter]);
+  const columns = useMemo(() => columnsOf(results.rows), [results]);
   const isUnfolded = (row: Row) =>
     toggled.get(row.key) ?? (kindOf(row) === "failed" && !row.step.superseded && (counts.get("failed") ?? 0) <= FEW);
-  const here = { ...place, filter: filterText(filter) };
-  const shown = groups.reduce((sum, group) => sum + group.rows.length, 0);
+  const latest = useRef<Actions>(null);
+  latest.current = {
+    read,
+    open: (row, cell) => go({ filter: filterText(filter), notebook: row.key, cell, view: "page" }),
+    compare: (row) => go({ filter: filterText(filter), notebook: row.key, cell: "", view: "changes" }),
+    toggle: (row) => toggle(new Map(toggled).set(row.key, !isUnfolded(row))),
+  };
+  const actions = useMemo(() => lasting(latest as RefObject<Actions>), []);
+
+  if (!results.rows.length) return <Nothing results={results} />;
   const kind = [...counts.keys()][0] ?? "passed";
   return (
     <section class="overview" aria-label="Notebooks">
@@ -49,27 +57,19 @@ export function Overview({ results, history, place, go, read }: OverviewProps): 
       </h1>
       <Toolbar filter={filter} change={change} counts={counts} />
       <p class="unseen" role="status">
-        {filter.search || filter.kind ? `${count(shown, "notebook")} shown` : ""}
+        {isFiltered(filter) ? `${count(shown.size, "notebook")} shown` : ""}
       </p>
-      {shown || !(filter.search || filter.kind) ? (
-        <Table
-          groups={groups}
-          columns={{
-            metrics: results.rows.some((row) => Object.keys(row.result.scraps).length > 0),
-            figures: results.rows.some((row) => row.result.thumbnail?.attachment),
-          }}
-          history={history}
-          filter={filter}
-          isUnfolded={isUnfolded}
-          order={(order) => change({ order, reversed: order === filter.order && !filter.reversed })}
-          actions={{
-            read,
-            open: (row, cell) => go({ ...here, notebook: row.key, cell, view: "page" }),
-            compare: (row) => go({ ...here, notebook: row.key, cell: "", view: "changes" }),
-            toggle: (row) => toggle(new Map(toggled).set(row.key, !isUnfolded(row))),
-          }}
-        />
-      ) : (
+      <Table
+        groups={groups}
+        columns={columns}
+        history={history}
+        filter={filter}
+        isShown={(row) => shown.has(row)}
+        isUnfolded={isUnfolded}
+        order={(chosen) => change({ order: chosen, reversed: chosen === order && !reversed })}
+        actions={actions}
+      />
+      {!shown.size && isFiltered(filter) && (
         <p class="nothing">
           No notebook is like this.{" "}
           <button type="button" class="link" onClick={() => change({ search: "", kind: null })}>
@@ -79,6 +79,23 @@ export function Overview({ results, history, place, go, read }: OverviewProps): 
       )}
     </section>
   );
+}
+
+function columnsOf(rows: readonly Row[]): Columns {
+  return {
+    metrics: rows.some((row) => Object.keys(row.result.scraps).length > 0),
+    figures: rows.some((row) => row.result.thumbnail?.attachment),
+  };
+}
+
+/** The same object for as long as the table is there, so that rows can tell that nothing has changed. */
+function lasting(latest: RefObject<Actions>): Actions {
+  return {
+    read: (attachment) => latest.current.read(attachment),
+    open: (row, cell) => latest.current.open(row, cell),
+    compare: (row) => latest.current.compare(row),
+    toggle: (row) => latest.current.toggle(row),
+  };
 }
 
 /** Why there is no table. Of a run that has only checks, those say enough. */

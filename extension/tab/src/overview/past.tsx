@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { durations, settled, standing } from "../history/standing";
 import type { Row } from "../results/model";
 import { count, durationWords } from "../wording";
-import { kindOf, wordsOf } from "./kinds";
+import { type Kind, kindOf, wordsOf } from "./kinds";
 import { durationsWords, sparkline } from "./sparkline";
 
 const WIDTH = 88;
@@ -20,15 +20,14 @@ interface PastProps {
 /** A dot for what passed, a square for what failed, a ring for what says nothing of the notebook. */
 export function Outcomes({ earlier }: { earlier: readonly Row[] }): JSX.Element | null {
   if (!earlier.length) return null;
-  const passed = earlier.filter((row) => row.result.ok).length;
-  const words = `Passed in ${passed} of the last ${count(earlier.length, "build")}`;
+  const marks = [...earlier].reverse().map(kindOf);
+  const others = earlier.filter((row) => !row.result.ok).map((row) => `${wordsOf(row)} in ${row.step.run.name}`);
+  const passed = `Passed in ${earlier.length - others.length} of the last ${count(earlier.length, "build")}`;
   return (
-    <svg class="dots" width={earlier.length * DOT} height={DOT} role="img" aria-label={words}>
-      {[...earlier].reverse().map((row, index) => (
-        <g key={row.step.run.id} class={kindOf(row)} transform={`translate(${index * DOT} 0)`}>
-          <title>{`${row.step.run.name}: ${wordsOf(row)}`}</title>
-          {kindOf(row) === "failed" ? <rect x="1" y="1" width="8" height="8" /> : <circle cx="5" cy="5" r="3" />}
-        </g>
+    <svg class="dots" width={earlier.length * DOT} height={DOT} role="img" aria-label={passed}>
+      <title>{[passed, ...others].join("\n")}</title>
+      {[...new Set(marks)].map((kind) => (
+        <path key={kind} class={kind} d={marks.map((mark, index) => (mark === kind ? shape(kind, index) : "")).join("")} />
       ))}
     </svg>
   );
@@ -62,4 +61,10 @@ function Line({ values, words }: { values: readonly number[]; words: string }): 
       <circle cx={end.x} cy={end.y} r="2.5" />
     </svg>
   );
+}
+
+/** Few elements for many marks: there are thousands of them on a page. */
+function shape(kind: Kind, index: number): string {
+  const left = index * DOT;
+  return kind === "failed" ? `M${left + 1} 1h8v8h-8z` : `M${left + 2} 5a3 3 0 1 1 6 0a3 3 0 1 1 -6 0`;
 }

@@ -1,4 +1,4 @@
-import type { JSX } from "preact";
+import { Component, type JSX } from "preact";
 import type { Row } from "../results/model";
 import type { Attachment } from "../source";
 import { count } from "../wording";
@@ -30,15 +30,28 @@ interface RowProps {
   earlier: readonly Row[];
   green: Row | undefined;
   unfolded: boolean;
+  /** Filtered out: it stays in the page, which is quicker than drawing it anew. */
+  hidden: boolean;
   actions: Actions;
 }
 
+/** Drawn again only when something about it has changed: while somebody types, hundreds have not. */
+export class NotebookRow extends Component<RowProps> {
+  override shouldComponentUpdate(next: RowProps): boolean {
+    return (Object.keys(next) as (keyof RowProps)[]).some((name) => next[name] !== this.props[name]);
+  }
+
+  override render(): JSX.Element {
+    return <Drawn {...this.props} />;
+  }
+}
+
 /** One notebook with one parameter set; its failure below it, unfolded. */
-export function NotebookRow({ row, columns, earlier, green, unfolded, actions }: RowProps): JSX.Element {
+function Drawn({ row, columns, earlier, green, unfolded, hidden, actions }: RowProps): JSX.Element {
   const kind = kindOf(row);
   return (
     <>
-      <tr role="row" class={`row ${kind}`}>
+      <tr role="row" class={`row ${kind}`} hidden={hidden}>
         <td role="cell" class="outcome">
           <span class={`word ${kind}`}>
             <Icon kind={kind} /> {wordsOf(row)}
@@ -64,7 +77,7 @@ export function NotebookRow({ row, columns, earlier, green, unfolded, actions }:
         )}
       </tr>
       {unfolded && row.result.failure && (
-        <tr role="row" class={`details ${kind}`}>
+        <tr role="row" class={`details ${kind}`} hidden={hidden}>
           <td role="cell" colSpan={3 + Number(columns.metrics) + Number(columns.figures)} id={detailsId(row)}>
             <FailureDetails failure={row.result.failure} message={row.result.message} />
             <p class="steps">
