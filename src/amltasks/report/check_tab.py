@@ -3,6 +3,7 @@ how far it has come."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from amltasks.report.tab_records import CHECKS, CHECKS_PROGRESS, TYPE, TabCheck,
 MOST_CHECKS = 1000
 MOST_FILES = 50  # of all checks together
 MESSAGE_LENGTH, DETAILS_LENGTH = 2000, 10_000  # characters
+_NUMBERED = re.compile(r"\.(\d+)\.json$")
 
 
 class CheckTab:
@@ -25,14 +27,12 @@ class CheckTab:
     def __init__(self, folder: Path, context: TabContext) -> None:
         self._folder = folder
         self._context = context
-        self._number = 0
 
     def progress(self, report: CheckReport, current: str) -> Attachment:
         """report: of what is known by now, redacted. current: what is done now. Raises OSError."""
-        self._number += 1
         told = self._told(report, [_check(check, ()) for check in report.checks[:MOST_CHECKS]])
-        told = told.model_copy(update={"number": self._number, "current": current, "finished_at": None, "verdict": ""})
-        return self._written(told, f".{self._number}{CHECKS_PROGRESS}")
+        told = told.model_copy(update={"current": current, "finished_at": None, "verdict": ""})
+        return self._written(told, f".{told.number}{CHECKS_PROGRESS}")
 
     def complete(self, report: CheckReport) -> tuple[Attachment, ...]:
         """In the order to attach them: whoever sees the last one finds the rest. report: redacted. Raises OSError."""
@@ -43,12 +43,13 @@ class CheckTab:
             files = files[: max(0, MOST_FILES - len(attachments))]
             attachments += [attachment for _, attachment in files if attachment]
             checks.append(_check(check, tuple(file for file, _ in files)))
-        told = self._told(report, checks).model_copy(update={"number": self._number + 1})
+        told = self._told(report, checks)
         return (*attachments, self._written(told, CHECKS))
 
     def _told(self, report: CheckReport, checks: list[TabCheck]) -> TabChecks:
         more = len(report.checks) - len(checks)
         return TabChecks(
+            number=self._last_number() + 1,
             context=self._context,
             title=report.title,
             verdict=_cut(report.verdict or summary(report), MESSAGE_LENGTH),
@@ -80,9 +81,15 @@ class CheckTab:
             told = TabFile(kind=ArtefactKind.LOG, name=file.name, attachment=name, size=size, note=file.note)
             yield told, Attachment(TYPE, name, file.path)
 
+    def _last_number(self) -> int:
+        """Of the states that are there, a former try's among them."""
+        found = [_NUMBERED.search(path.name) for path in self._folder.glob("*.json")]
+        return max((int(match[1]) for match in found if match), default=0)
+
     def _written(self, told: TabChecks, ending: str) -> Attachment:
         name = attachment_name(self._context, ending=ending)
-        path = self._folder / name  # of its own, as the agent reads it only after a while
+        # A file of its own for each state, as the agent reads it only after a while.
+        path = self._folder / attachment_name(self._context, ending=f".{told.number}.json")
         self._folder.mkdir(parents=True, exist_ok=True)
         write_whole(path, told.model_dump_json(by_alias=True) + "\n")
         return Attachment(TYPE, name, path)

@@ -118,3 +118,14 @@ def test_a_step_that_runs_tells_how_far_it_has_come(tmp_path: Path) -> None:
     assert [each.current for each in told] == ["Deploying diabetes:3 as green.", "route: done"]
     assert [len(each.checks) for each in told] == [0, 1]
     assert told[0].verdict == ""
+
+
+def test_the_last_state_has_the_greatest_number_also_of_a_step_that_is_tried_again(tmp_path: Path) -> None:
+    """The tab shows the one with the greatest. Files of the first try may still be on their way then."""
+    states = []
+    for _ in range(2):
+        CheckTab(tmp_path, CONTEXT).progress(report_of(), "Deploying.")
+        states.append(CheckTab(tmp_path, CONTEXT).complete(report_of())[-1])
+
+    assert [read(each.path).number for each in states] == [2, 4]
+    assert [each.name for each in states] == ["Prod~deploy~1~rollout.checks.json"] * 2
