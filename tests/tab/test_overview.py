@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import subprocess
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -407,6 +409,26 @@ class TestAgainstEarlierRuns:
         page = show(recording(Run(9, both), Run(8, (index([result("a.ipynb")], job="linux"),))))
 
         assert "New:" not in row(page, "a.ipynb").first.inner_text()
+
+
+class TestOtherVersions:
+    def test_shows_what_an_older_version_wrote_and_leaves_out_what_is_not_as_it_should_be(self, show: Show) -> None:
+        written = json.loads(
+            index([result("a.ipynb"), result("b.ipynb", Outcome.FAILED)]).model_dump_json(by_alias=True)
+        )
+        for name in ("notes", "problems"):
+            del written[name]
+        for name in ("scraps", "parameters", "notes", "thumbnail", "cells", "message", "expectedOutcome"):
+            del written["results"][0][name]
+        written["results"][1].update(parameters=5, notes={"a": 1}, scraps="none", duration="long", owner=None)
+        written["results"][1]["failure"] = {"position": 3, "excerpt": 7}
+        stored = Run(9, (index([]),)).record()
+        (name,) = stored["files"]
+        stored["files"][name] = base64.b64encode(json.dumps(written).encode()).decode()
+
+        page = show({"defaultBranch": MAIN, "runs": [stored, {**stored, "id": 8}]})
+
+        assert names(page) == ["b.ipynb", "a.ipynb"]
 
 
 class TestFigures:

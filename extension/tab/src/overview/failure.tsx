@@ -5,13 +5,13 @@ import type { Row } from "../results/model";
 import type { TabFailure } from "../results/records";
 import { CELL_OUTCOMES } from "../wording";
 
-/** `Cell [3] · Train the model` and the error. */
-export function FailureLine({ row }: { row: Row }): JSX.Element | null {
+/** `Cell [3] · Train the model` and the error; whole: however long it is. */
+export function FailureLine({ row, whole }: { row: Row; whole: boolean }): JSX.Element | null {
   const { failure, message, ok } = row.result;
   if (ok || !(failure || message)) return null;
   if (!failure) return <p class="why">{message}</p>;
   return (
-    <p class="why">
+    <p class={whole ? "why whole" : "why"}>
       <span class="cell">{cellWords(failure)}</span>
       <span class="error">
         {failure.errorName ? (
@@ -28,7 +28,7 @@ export function FailureLine({ row }: { row: Row }): JSX.Element | null {
 }
 
 /** The lines around the one that raised, and the last lines of the traceback. */
-export function FailureDetails({ failure, message }: { failure: TabFailure; message: string }): JSX.Element {
+export function FailureDetails({ failure }: { failure: TabFailure }): JSX.Element {
   const lines = failure.excerpt ? failure.excerpt.split("\n") : [];
   return (
     <>
@@ -39,7 +39,6 @@ export function FailureDetails({ failure, message }: { failure: TabFailure; mess
           ))}
         </pre>
       )}
-      {message && !message.includes(failure.errorValue || message) && <p>{message}</p>}
       {(failure.text || failure.errorValue) && (
         <pre class="traceback" tabIndex={0} aria-label="End of the traceback">
           {failure.text || `${failure.errorName}: ${failure.errorValue}`}

@@ -79,7 +79,7 @@ function Drawn({ row, columns, earlier, green, unfolded, hidden, actions }: RowP
       {unfolded && row.result.failure && (
         <tr role="row" class={`details ${kind}`} hidden={hidden}>
           <td role="cell" colSpan={3 + Number(columns.metrics) + Number(columns.figures)} id={detailsId(row)}>
-            <FailureDetails failure={row.result.failure} message={row.result.message} />
+            <FailureDetails failure={row.result.failure} />
             <p class="steps">
               <button type="button" class="link" onClick={() => actions.open(row, failingCell(row))}>
                 Open the notebook at this cell
@@ -116,7 +116,7 @@ function Name({ row, actions, unfolded }: { row: Row; actions: Actions; unfolded
         ))}
       </span>
       <Progress row={row} />
-      <FailureLine row={row} />
+      <FailureLine row={row} whole={unfolded} />
       {result.notes.map((note) => (
         <p key={note} class="note">
           {note}

@@ -2,6 +2,7 @@
 
 import type { Attachment } from "../source";
 import type { Read } from "./collating";
+import { completedIndex } from "./completing";
 import type { Fault } from "./model";
 import type { States } from "./names";
 import type { TabChecks, TabIndex } from "./records";
@@ -22,7 +23,7 @@ export function parsed({ name }: Attachment, { kind, stem }: States, text: strin
   const problem = kind === "notebooks" ? lacking(records, "results") : lacking(records, "checks");
   if (problem) return fault(name, problem);
   return kind === "notebooks"
-    ? { kind, stem, records: records as unknown as TabIndex }
+    ? { kind, stem, records: completedIndex(records as Pick<TabIndex, "context">) }
     : { kind, stem, records: records as unknown as TabChecks };
 }
 
