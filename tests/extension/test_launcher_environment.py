@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import os
-import re
 import shutil
 import time
 from pathlib import Path
@@ -14,32 +11,11 @@ from typing import Literal
 
 import pytest
 
-from tests.extension.conftest import MakeTask, Mirror
-from tests.extension.launching import BASE_PYTHON, RECORDER, Agent, finish, inputs, seen, variables, wait_for
+from tests.extension.conftest import MakeTask
+from tests.extension.launching import BASE_PYTHON, RECORDER, Agent, finish, inputs, seen, wait_for
 from tests.extension.tasks import change_payload
 
 PREPARING = "##[group]Preparing the task's Python environment"
-# Starts the real Python, which then believes that it is this file: a Debian without python3-venv.
-WITHOUT_VENV = f"""#!/bin/bash
-case "$*" in *"-m venv"*|*"-m uv"*)
-  echo "The virtual environment was not created successfully because ensurepip is not" >&2
-  echo "available.  On Debian/Ubuntu systems, you need to install the python3-venv package" >&2
-  exit 1;;
-esac
-exec -a "$0" {BASE_PYTHON} "$@"
-"""
-
-
-def test_pip_makes_it_where_there_is_no_uv(agent: Agent, task: MakeTask) -> None:
-    """The locked packages and our wheel are installed, in one folded group of the log."""
-    ended = agent.has_python().run(task(RECORDER))
-
-    assert ended.code == 0, ended.output
-    group = ended.output[ended.output.index(PREPARING) : ended.output.index("##[endgroup]")]
-    assert "Successfully installed locked-1.0" in group
-    assert re.search(r"Ready after \d+\.\d s: ", group)
-    (environment,) = agent.environments
-    assert seen(agent)["prefix"] == str(environment)
 
 
 def test_the_sdk_of_azure_ml_comes_only_with_its_platform(agent: Agent, task: MakeTask) -> None:
@@ -127,98 +103,6 @@ def test_another_lock_or_wheel_means_another_environment(
     assert len(agent.environments) == 2
 
 
-def test_our_wheel_is_installed_as_it_was_packed(agent: Agent, task: MakeTask) -> None:
-    """With a record of its files, as pip wants it to find and remove them; nothing is left of the unpacking."""
-    agent.has_python().run(task(RECORDER))
-
-    (environment,) = agent.environments
-    (record,) = environment.glob("lib/*/site-packages/ownpackage-1.0.dist-info/RECORD")
-    module = record.parent.parent / "ownpackage" / "__init__.py"
-    digest = base64.urlsafe_b64encode(hashlib.sha256(module.read_bytes()).digest()).rstrip(b"=").decode()
-    assert f"ownpackage/__init__.py,sha256={digest},{module.stat().st_size}" in record.read_text().splitlines()
-    assert list(agent.temp.glob("amltasks-*")) == []
-
-
-def test_a_package_that_does_not_match_its_hash_is_refused(agent: Agent, task: MakeTask) -> None:
-    """Neither installer takes it; the error names both; no environment appears."""
-    folder = task(RECORDER)
-    change_payload(folder, "locks", lambda lock: re.sub(r"sha256:\w{8}", "sha256:00000000", lock))
-
-    ended = agent.has_python().has_uv().run(folder)
-
-    assert ended.completions == [f"result=Failed;]{ended.error}"]
-    assert "uv ended with 1" in ended.error
-    assert "pip ended with 1: " in ended.error
-    assert "THESE PACKAGES DO NOT MATCH THE HASHES" in ended.output
-    assert agent.environments == []
-    assert not (agent.temp / "seen.json").exists()
-
-
-def test_an_index_out_of_reach_is_one_sentence_after_two_tries(agent: Agent, task: MakeTask) -> None:
-    """The network is down: it is said what pip said, and what to do about it."""
-    unreachable = {"PIP_NO_INDEX": "", "PIP_FIND_LINKS": "", "PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP_RETRIES": "1"}
-
-    ended = agent.has_python().run(task(RECORDER), **unreachable)
-
-    assert ended.code == 0
-    assert ended.completions == [f"result=Failed;]{ended.error}"]
-    assert ended.error.startswith("The Python environment that the task runs in could not be made: pip ended with 1: ")
-    assert "No matching distribution found for locked==1.0" in ended.error
-    assert ended.error.endswith("a mirror that pip's or uv's configuration names.")
-    assert ended.output.count("Trying with pip in 3 s.") == 1
-    assert "Connection refused" in ended.error
-
-
-@pytest.mark.parametrize("installer", ["uv", "pip"])
-def test_the_mirror_that_the_job_names_to_pip_is_used(
-    tmp_path: Path, task: MakeTask, mirror: Mirror, installer: str
-) -> None:
-    """PipAuthenticate sets PIP_INDEX_URL for the job; uv is told the same."""
-    agent = Agent(tmp_path / "agent", tmp_path / "tools", {"PIP_INDEX_URL": mirror.url}).has_python()
-
-    ended = (agent.has_uv() if installer == "uv" else agent).run(task(RECORDER))
-
-    assert ended.code == 0, ended.output
-    assert "Not done" not in ended.output
-    assert any(request.startswith(installer) for request in mirror.seen)
-
-
-def test_the_agents_proxy_is_used_with_its_credentials(tmp_path: Path, task: MakeTask, mirror: Mirror) -> None:
-    """The agent does not set HTTPS_PROXY for its jobs. Beside task-lib's debug lines nothing shows the password."""
-    agent = Agent(tmp_path / "agent", tmp_path / "tools", {"PIP_INDEX_URL": "https://index.invalid/simple"})
-    proxy = {"Agent.ProxyUrl": mirror.url, "Agent.ProxyUsername": "me"}
-
-    ended = (
-        agent.has_python()
-        .has_uv()
-        .run(
-            task(RECORDER),
-            **variables(public=proxy, secret={"Agent.ProxyPassword": "p@ss:word"}),
-            PIP_RETRIES="0",
-            UV_HTTP_RETRIES="0",
-        )
-    )
-
-    credentials = base64.b64encode(b"me:p@ss:word").decode()
-    assert any(f"index.invalid:443 Basic {credentials}" in request for request in mirror.seen)
-    assert "p@ss" not in re.sub(r"(?m)^##vso\[task.debug\].*", "", ended.output)
-
-
-def test_a_python_without_venv_is_told_apart(agent: Agent, task: MakeTask) -> None:
-    """The sentence names the Debian package."""
-    ended = agent.has_program("python3", WITHOUT_VENV).run(task(RECORDER))
-
-    assert re.search(r"Python 3\.\d+\.\d+ \(.*/bin/python3\) lacks the module venv", ended.error)
-    assert re.search(r"python3\.\d+-venv;", ended.error)
-
-
-def test_uv_needs_no_venv_module(agent: Agent, task: MakeTask) -> None:
-    ended = agent.has_program("python3", WITHOUT_VENV).has_uv().run(task(RECORDER))
-
-    assert ended.code == 0, ended.output
-    assert seen(agent)["stdin"]["task"]["name"] == "Probe"
-
-
 def test_no_python_is_one_sentence(agent: Agent, task: MakeTask) -> None:
     ended = agent.run(task(RECORDER))
 
@@ -279,18 +163,6 @@ def test_without_any_folder_it_is_said(agent: Agent, task: MakeTask) -> None:
     ended = agent.has_python().run(task(RECORDER), AGENT_TOOLSDIRECTORY="", AGENT_TEMPDIRECTORY="")
 
     assert ended.error.endswith("could be written to: Agent.ToolsDirectory and Agent.TempDirectory are not set.")
-
-
-def test_an_installers_output_is_no_logging_command(agent: Agent, task: MakeTask, links: Path) -> None:
-    """pip repeats the settings it was given; the agent obeys a command anywhere in a line."""
-    hostile = agent.folder / "##vso[task.setprogress]y"
-    shutil.copytree(links, hostile)
-
-    ended = agent.has_python().run(task(RECORDER), PIP_FIND_LINKS=str(hostile))
-
-    assert ended.code == 0, ended.output
-    assert "# #vso[task.setprogress]y" in ended.output
-    assert "##vso[task.setprogress" not in ended.output
 
 
 def test_what_dead_jobs_left_is_taken_away_and_what_living_ones_make_is_not(agent: Agent, task: MakeTask) -> None:
