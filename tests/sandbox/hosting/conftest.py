@@ -101,14 +101,9 @@ def run_id(scene: Scene) -> int:
     return run.id
 
 
-@pytest.fixture(scope="session")
-def browser(driven_browser: Browser) -> Browser:
-    return driven_browser
-
-
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(color_scheme="light")
+def context(driven_browser: Browser) -> Iterator[BrowserContext]:
+    context = driven_browser.new_context(color_scheme="light")
     context.set_default_timeout(30_000)
     yield context
     context.close()
@@ -134,9 +129,9 @@ def opened(page: Page) -> Callable[[str], Frame]:
 
 
 @pytest.fixture(scope="session")
-def frame(scene: Scene, browser: Browser) -> Iterator[Frame]:
+def frame(scene: Scene, driven_browser: Browser) -> Iterator[Frame]:
     """The build's tab, loaded once, for tests that only ask."""
-    context = browser.new_context()
+    context = driven_browser.new_context()
     page = context.new_page()
     page.goto(scene.tab())
     page.wait_for_selector("#loading[data-state=loaded]", state="attached")
