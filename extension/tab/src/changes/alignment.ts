@@ -14,7 +14,7 @@ export interface Pair {
 const ALIKE = 0.5;
 /** Comparisons of sources with each other: beyond, cells that have no twin count as new and gone. */
 const COMPARISONS = 40_000;
-const EDITS = 4_000;
+const EDITS = 2_000;
 
 /** In the order of the later run; what is gone stands where it stood. */
 export function align(before: readonly RecordedCell[], after: readonly RecordedCell[]): Pair[] {

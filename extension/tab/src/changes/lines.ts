@@ -21,7 +21,7 @@ export interface Gap {
 
 const CONTEXT = 3;
 const LONGEST = 400; // lines shown of one text
-const EDITS = 2_000; // more, and the texts have nothing to do with each other
+const EDITS = 1_000; // more, and the texts have nothing to do with each other
 const LONGEST_LINE = 2_000; // characters in which words are looked for
 const WORDS = /\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|[\p{L}\p{N}_]+|\s+|[^]/gu;
 
