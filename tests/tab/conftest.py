@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Frame, Page
+from playwright.sync_api import Browser, Frame, Page, ViewportSize
 
 from sandbox.server import Server
 from sandbox.world import World
 from tests.tab.builds import Site
 
+SIZE = ViewportSize(width=1280, height=900)
+
 Opened = Callable[..., Frame]
+Forward = Callable[[float], None]
 
 
 @pytest.fixture(scope="session")
@@ -32,22 +35,47 @@ def site(extension: Path) -> Iterator[Site]:
     world.close()
 
 
-@pytest.fixture
-def context_of_browser(driven_browser: Browser) -> Iterator[BrowserContext]:
-    context = driven_browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
-    context.set_default_timeout(30_000)
-    yield context
-    context.close()
+@pytest.fixture(scope="session")
+def one_page(driven_browser: Browser) -> Iterator[Page]:
+    """A new page costs more than what most tests do with it."""
+    yield from _page(driven_browser)
 
 
 @pytest.fixture
-def page(context_of_browser: BrowserContext) -> Iterator[Page]:
-    """A new page of the browser; a test fails by any error that escapes the tab's own code."""
-    page = context_of_browser.new_page()
+def page(request: pytest.FixtureRequest, driven_browser: Browser) -> Iterator[Page]:
+    """A page of the browser; a test that sets its clock forward has its own, as that cannot be undone.
+
+    A test fails by any error that escapes the tab's own code.
+    """
+    own = _page(driven_browser) if "forward" in request.fixturenames else None
+    page = next(own) if own else request.getfixturevalue("one_page")
+    page.set_viewport_size(SIZE)
     errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+
+    def note(error: object) -> None:
+        errors.append(str(error))
+
+    page.on("pageerror", note)
     yield page
+    page.remove_listener("pageerror", note)
+    page.goto("about:blank")  # what a test has left open does not go on asking
+    if own:
+        next(own, None)
     assert errors == []
+
+
+@pytest.fixture
+def forward(page: Page) -> Forward:
+    """Sets the page's clock forward, by seconds."""
+    page.clock.install()
+    return lambda seconds: page.clock.fast_forward(round(seconds * 1000))
+
+
+def _page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context()
+    context.set_default_timeout(30_000)
+    yield context.new_page()
+    context.close()
 
 
 @pytest.fixture
