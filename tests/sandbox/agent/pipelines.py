@@ -64,6 +64,7 @@ def pack(path: Path, *tasks: NodeTask) -> Path:
             "extension.vsixmanifest",
             '<PackageManifest><Identity Id="ext" Publisher="pub" Version="1.0.0"/></PackageManifest>',
         )
+        archive.writestr("[Content_Types].xml", "<Types/>")
     return path
 
 
