@@ -49,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--approval", action="append", default=[], metavar="ENVIRONMENT=WHAT", help="approve, reject or ask; see docs")
     add("--pull-request", metavar="SOURCE:TARGET", help="run for the pull request between two branches")
+    add("--release", metavar="NAME/STAGE", help="show the run as a deployment of a classic release, too; see docs")
     add("--endpoints", type=Path, metavar="FILE", help="service connections from a YAML or JSON list")
     add("--azure", action="store_true", help="let tasks reach Azure, by a service connection called azure; see docs")
     add("--work", type=Path, metavar="DIR", help="the agent's folder, kept [a temporary one, removed]")
@@ -109,7 +110,11 @@ def _run_pipeline(arguments: argparse.Namespace, world: World, server: Server, w
         environment=proxy_environment(world, work) if arguments.azure else {},
     )
 
+    released = _released(arguments.release) if arguments.release else None
+
     def on_start(build: Build) -> None:
+        if released:
+            world.releases.record(released[0], {released[1]: [build]}, artifact=build)
         print(f"Run {build.number} of {build.definition}: {server.base_url}/builds/{build.id}", flush=True)
         if build.reason == "pullRequest":
             number = build.source_branch.split("/")[2]
@@ -231,6 +236,13 @@ def load_group(path: Path) -> Group:
         else:
             plain[str(name)] = str(value)
     return Group(plain, secret)
+
+
+def _released(given: str) -> tuple[str, str]:
+    name, separator, stage = given.partition("/")
+    if not name or not separator or not stage:
+        raise PipelineError(f"--release wants NAME/STAGE, not '{given}'")
+    return name, stage
 
 
 def _approvals(given: list[str]) -> dict[str, Answer]:

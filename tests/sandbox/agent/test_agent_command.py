@@ -109,6 +109,7 @@ def test_a_run_with_issues_is_good_and_named_so(command: Command) -> None:
         ("steps: [{task: Absent@1}]", [], "A task is missing."),
         ("steps: []", ["--extension", "absent.vsix"], "absent.vsix: not an extension"),
         ("steps: []", ["--variable", "x"], "--variable wants NAME=VALUE, not 'x'"),
+        ("steps: []", ["--release", "ship"], "--release wants NAME/STAGE, not 'ship'"),
         ("steps: []", ["--signal-delays", "1"], "--signal-delays wants two numbers"),
         ("steps: []", ["--endpoints", "absent.yml"], "absent.yml: cannot be read"),
         ("steps: []", ["--parameter", "x=1"], "Unexpected parameter 'x'; declared: none"),
@@ -197,17 +198,23 @@ def test_the_page_can_stay_up_and_the_state_be_kept(command: Command, tmp_path: 
     """--keep until Ctrl-C; a later command continues with the builds of the file."""
     state, record = tmp_path / "state.sqlite", tmp_path / "record.jsonl"
     process = command.start(
-        "steps: [{bash: echo, displayName: a step}]", "--keep", f"--state={state}", f"--record={record}"
+        "steps: [{bash: echo, displayName: a step}]",
+        "--keep",
+        "--release=ship/qa",
+        f"--state={state}",
+        f"--record={record}",
     )
     address = read_until(process, "stays at").split("at ")[1].split(" ")[0]
-    with urllib.request.urlopen(address) as answer:
-        page = answer.read().decode()
+    pages = [address, address.replace("/builds/", "/releases/")]
+    page, release = (urllib.request.urlopen(each).read().decode() for each in pages)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     again, output = command.run("steps: [{bash: echo}]", f"--state={state}")
 
     assert process.returncode == 0
     assert "a step" in page
+    assert "ship" in release
+    assert ">qa<" in release
     assert record.is_file()
     assert again == 0
     assert "/builds/2" in output
