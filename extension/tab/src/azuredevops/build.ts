@@ -57,7 +57,7 @@ export class BuildSource implements Source {
         undefined,
         undefined,
         undefined,
-        before.startedAt ?? undefined, // the latest start
+        latestStart(before),
         undefined,
         undefined,
         BuildStatus.Completed,
@@ -100,4 +100,9 @@ function runOf(build: Build): Run {
     startedAt: build.startTime ?? null,
     finishedAt: build.finishTime ?? null,
   };
+}
+
+/** The service's times are finer than a Date: cut, they would leave out what began in the same millisecond. */
+function latestStart({ startedAt }: Run): Date | undefined {
+  return startedAt ? new Date(startedAt.getTime() + 1) : undefined;
 }
