@@ -6,7 +6,7 @@ import { type Build, BuildServiceIds, BuildStatus, type IBuildPageDataService } 
 import type { Release } from "azure-devops-extension-api/Release";
 import { type Source, SourceError } from "../source";
 import { BuildSource } from "./build";
-import { ReleaseSource } from "./release";
+import { isRunning, ReleaseSource } from "./release";
 import { TestResult } from "./test-result";
 
 const TEST_TAB = ".notebook-test-tab";
@@ -41,8 +41,11 @@ export async function subject(): Promise<Subject> {
     return { source: test, test, onChange: () => undefined };
   }
   if (contribution.endsWith(RELEASE_TAB)) {
-    const source = new ReleaseSource(project, await releaseId(configuration));
-    return { source, test: null, onChange: () => undefined };
+    return {
+      source: new ReleaseSource(project, await releaseId(configuration)),
+      test: null,
+      onChange: (told) => configuration.onReleaseChanged?.((release) => told(isRunning(release))),
+    };
   }
   return {
     source: new BuildSource(project, await buildId(configuration)),

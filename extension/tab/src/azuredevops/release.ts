@@ -124,9 +124,13 @@ function plansOf(release: Release): Plan[] {
   );
 }
 
+/** Whether a stage is being deployed to, or is about to be. */
+export function isRunning({ environments }: Release): boolean {
+  return (environments ?? []).some(({ status }) => (status & BUSY) !== 0);
+}
+
 function runOf(release: Release): Run {
-  const environments = release.environments ?? [];
-  const running = environments.some(({ status }) => (status & BUSY) !== 0);
+  const running = isRunning(release);
   return {
     id: release.id,
     name: release.name,
