@@ -358,11 +358,17 @@ class Builds:
         return found if type is None else [each for each in found if each.type.lower() == type.lower()]
 
     def attachment_content(self, build_id: int, record_id: str, type: str, name: str) -> bytes:
-        key = f"{record_id.lower()}/{type}/{name}".lower()
-        for found in self.attachments(build_id):
-            if f"{found.record_id}/{found.type}/{found.name}".lower() == key:
-                return self.store.read(f"attachment/{build_id}/{found.record_id}/{found.type}/{found.name}")
-        raise errors.attachment_not_found(type, name)
+        key = f"{record_id.lower()}/{type}/{name}"
+        found = self._attachments.get(build_id, key) or self._attachment_in_any_case(build_id, key)
+        if found is None:
+            raise errors.attachment_not_found(type, name)
+        return self.store.read(f"attachment/{build_id}/{found.record_id}/{found.type}/{found.name}")
+
+    def _attachment_in_any_case(self, build_id: int, key: str) -> Attachment | None:
+        for each in self.attachments(build_id):
+            if f"{each.record_id}/{each.type}/{each.name}".lower() == key.lower():
+                return each
+        return None
 
     def artifact(self, build_id: int, name: str, files: Mapping[str, Path | bytes]) -> Artifact:
         """Add files to an artifact of the build, which is made when its name is new."""
