@@ -67,8 +67,7 @@ def publish_checks(
     no check fails by it.
     """
     wanted = check_publishing(job)
-    title = " ".join(job.inputs.get("testRunTitle", "").split()) or job.variable("System.TaskDisplayName")
-    report = redacted(report.model_copy(update={"title": title or report.title}), redactor.text)
+    report = redacted(_titled(report, job), redactor.text)
     folder, stop = results_folder(job), threading.Event()
     if report.cancelled and deadline is None:
         deadline = time.monotonic() + HURRY_SECONDS
@@ -95,6 +94,7 @@ class CheckProgress:
     """Has the tab follow a step that takes long, where `publish` names the tab. May be told from any one thread."""
 
     def __init__(self, job: Job, output: Output, redact: Callable[[str], str]) -> None:
+        self._job = job
         self._tab = _tab(job) if CheckTarget.TAB in check_publishing(job) else None
         self._output = output
         self._redact = redact
@@ -109,7 +109,9 @@ class CheckProgress:
         if self._tab is None:
             return
         try:
-            attachment = self._tab.progress(redacted(report, self._redact), self._redact(self._current))
+            attachment = self._tab.progress(
+                redacted(_titled(report, self._job), self._redact), self._redact(self._current)
+            )
         except OSError as error:
             self._output.text(f"The Notebooks tab does not show this move: {error}")
         else:
@@ -131,6 +133,12 @@ def exit_code(report: CheckReport) -> ExitCode:
     if report.cancelled:
         return ExitCode.CANCELLED
     return ExitCode.CHECKS_FAILED if report.failed else ExitCode.PASSED
+
+
+def _titled(report: CheckReport, job: Job) -> CheckReport:
+    """As the step wants it to be called, or is called itself."""
+    title = " ".join(job.inputs.get("testRunTitle", "").split()) or job.variable("System.TaskDisplayName")
+    return report.model_copy(update={"title": title or report.title})
 
 
 def _tab(job: Job) -> CheckTab:

@@ -13,7 +13,7 @@ export function GateTable({ compared }: { compared: readonly ComparedMetric[] })
   const champion = compared.some((metric) => metric.champion !== null);
   return (
     <div class="wide" role="region" aria-label="Metrics" tabIndex={0}>
-      <table>
+      <table class="stacked">
         <thead>
           <tr>
             <th scope="col">Metric</th>
@@ -32,29 +32,35 @@ export function GateTable({ compared }: { compared: readonly ComparedMetric[] })
             )}
             <th scope="col">Rule</th>
             <th scope="col">Verdict</th>
+            <th scope="col">Found in</th>
           </tr>
         </thead>
         <tbody>
           {compared.map((metric) => (
             <tr key={metric.name}>
-              <th scope="row" title={metric.where.join("; ")}>
-                {metric.name}
-              </th>
-              <td class="number">{shown(metric.new)}</td>
+              <th scope="row">{metric.name}</th>
+              <td class="number" data-label="new ">
+                {shown(metric.new)}
+              </td>
               {champion && (
                 <>
-                  <td class="number">{shown(metric.champion)}</td>
-                  <td class="number">{change(metric)}</td>
+                  <td class="number" data-label="champion ">
+                    {shown(metric.champion)}
+                  </td>
+                  <td class="number" data-label="change ">
+                    {change(metric)}
+                  </td>
                 </>
               )}
               <td>{metric.rule}</td>
-              <td>
+              <td class="word">
                 {metric.verdict && (
                   <span class={`verdict ${KINDS[metric.verdict] ?? "waiting"}`}>
                     <Icon kind={KINDS[metric.verdict] ?? "waiting"} /> {metric.verdict}
                   </span>
                 )}
               </td>
+              <td class="muted">{metric.where.join("; ")}</td>
             </tr>
           ))}
         </tbody>

@@ -26,7 +26,7 @@ export function RolloutTimeline({ moves, deployments }: Props): JSX.Element {
       </ul>
       {hasShifted(moves) && <Shares moves={moves} colours={colours} />}
       <div class="wide" role="region" aria-label="Moves of the rollout" tabIndex={0}>
-        <table class="moves">
+        <table class="stacked">
           <thead>
             <tr>
               <th scope="col">Time</th>

@@ -7,7 +7,7 @@ import type { CheckOutcome, TabCheck, TabChecks } from "../results/records";
 export const CHECK_OUTCOMES: Readonly<Record<CheckOutcome, string>> = {
   passed: "passed",
   failed: "failed",
-  unknown: "undecided",
+  unknown: "not passed",
   notRun: "not run",
 };
 
