@@ -14,7 +14,7 @@ from tests.tab.recorded import MAIN, name_of
 
 IDENTITY = "azure-ml-tasks.azure-ml-tasks"
 TAB = f"{IDENTITY}.notebooks-tab"
-RUN_NOTEBOOK = {"id": "0d2c7c53-6a53-4d4b-9b0c-5a1b6f6f3a41", "name": "RunNotebookOnAML", "version": "1.0.0"}
+RUN_NOTEBOOK = {"id": "c9aec72a-19a3-40bc-872f-1a268bd2bb64", "name": "RunNotebookOnAML", "version": "1.0.0"}
 
 
 @dataclass(frozen=True)
