@@ -118,7 +118,10 @@ const page = {
     const root = document.getElementById("tab")!;
     render(null, root);
     render(<Page start={{ source, results, history: null, place: { ...START, filter } }} />, root);
-    if (withHistory) for await (const history of loadHistory(source, results)) again({ history });
+    if (withHistory) await page.remember();
+  },
+  async remember(): Promise<void> {
+    for await (const history of loadHistory(shown.source, shown.results)) again({ history });
   },
   /** The same page, the run having gone on. */
   async goOn(recording: Recording): Promise<void> {

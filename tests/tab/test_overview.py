@@ -321,7 +321,7 @@ class TestWhileItRuns:
 
         assert page.get_by_role("heading").inner_text().strip() == "1 of 3 notebooks failed, 2 did not finish"
         assert "Did not finish" in row(page, "b.ipynb").inner_text()
-        assert "its agent stopped" in page.locator(".notice").inner_text()
+        assert "its agent stopped" in page.locator(".said").inner_text()
 
 
 class TestAgainstEarlierRuns:
@@ -477,8 +477,7 @@ class TestNothingToShow:
 
 
 class TestLooks:
-    @pytest.mark.parametrize("width", [400, 1280, 3840])
-    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    @pytest.mark.parametrize(("width", "scheme"), [(400, "light"), (1280, "dark"), (3840, "light")])
     def test_axe_finds_nothing_and_nothing_is_wider_than_the_page(
         self, show: Show, width: int, scheme: Literal["light", "dark"]
     ) -> None:
@@ -509,7 +508,7 @@ class TestLooks:
         recorded = recording(*(Run(number, (index(results),)) for number in range(20, 9, -1)))
 
         assert seconds(page, lambda: show(recorded, history=False)) < 1
-        show(recorded)
+        page.evaluate("page.remember()")
         for search, number in (("n19", 11), ("", 200)):
             assert seconds(page, partial(page.get_by_role("searchbox").fill, search)) < 0.3
             assert page.locator(".row:visible").count() == number

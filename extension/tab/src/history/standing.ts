@@ -2,7 +2,6 @@
 
 import type { Row } from "../results/model";
 import type { TabFailure } from "../results/records";
-import { count } from "../wording";
 
 /** worse: it passed the last time. better: it did not. same: it goes on failing. */
 export interface Standing {
@@ -20,7 +19,8 @@ export function standing(row: Row, earlier: readonly Row[]): Standing | null {
   const passing = before.findIndex((other) => other.result.ok);
   const failing = passing < 0 ? before : before.slice(0, passing);
   const since = `Failing since ${failing.at(-1)!.step.run.name}`;
-  const words = passing < 0 ? `Failed in the last ${count(failing.length, "build")}, too` : since;
+  const always = `Failed in ${failing.length > 1 ? `the last ${failing.length} builds` : last.step.run.name}, too`;
+  const words = passing < 0 ? always : since;
   return { kind: "same", words: words + otherError(row.result.failure, last) };
 }
 

@@ -33,12 +33,16 @@ const PARTS: readonly ((context: TabContext) => string)[] = [
   (context) => context.stage,
   (context) => context.job,
   (context) => context.step,
-  (context) => `attempt ${context.attempt}`,
 ];
 
-/** Only what tells them apart. */
+/** Only what tells them apart; the attempt where a step was tried again. */
 function stepNames(steps: readonly Step<TabIndex>[]): string[] {
   if (steps.length < 2) return steps.map(() => "");
   const telling = PARTS.filter((part) => new Set(steps.map((step) => part(step.context))).size > 1);
-  return steps.map((step) => telling.map((part) => part(step.context)).filter(Boolean).join(" › ") || step.records.title);
+  const again = new Set(steps.filter((step) => step.superseded).map((step) => step.key));
+  return steps.map((step) => {
+    const parts = telling.map((part) => part(step.context)).filter(Boolean);
+    const attempt = again.has(step.key) ? [`attempt ${step.context.attempt}`] : [];
+    return [...parts, ...attempt].join(" › ") || step.records.title;
+  });
 }

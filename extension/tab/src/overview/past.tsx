@@ -10,6 +10,7 @@ import { durationsWords, sparkline } from "./sparkline";
 const WIDTH = 88;
 const HEIGHT = 24;
 const DOT = 10;
+const FEWEST = 3; // durations that make a line worth looking at
 
 interface PastProps {
   row: Row;
@@ -47,7 +48,7 @@ export function Durations({ row, earlier }: PastProps): JSX.Element | null {
   return (
     <>
       <span class="duration">{durationWords(row.result.duration)}</span>
-      {before.length > 0 && values.length > 1 && <Line values={values} words={durationsWords(before)} />}
+      {values.length >= FEWEST && <Line values={values} words={durationsWords(before)} />}
     </>
   );
 }

@@ -114,7 +114,7 @@ function GroupBody({ group, width, hidden, children }: GroupBodyProps): JSX.Elem
         </tr>
       )}
       {notices(step).map((notice) => (
-        <tr role="row" class="notice" key={notice}>
+        <tr role="row" class="said" key={notice}>
           <td role="cell" colSpan={width}>
             {notice}
           </td>
