@@ -23,6 +23,7 @@ def test_the_pull_request_tells_what_failed_and_what_changed_against_its_target(
     site.notebook("train.ipynb", GLUE.format(auc=0.93))
     step = task("*.ipynb", displayName="the notebooks", pullRequestComment="onFailure", pullRequestStatus="true")
     on_main = site.run(step)
+    site.world.journal.close()  # the documents give an attachment's links a shape that is not the service's
     site.branch("feature")
     site.notebook("train.ipynb", GLUE.format(auc=0.91), FIGURE, "raise ValueError('@<1> #12 <b>boom</b>')")
 
