@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -189,7 +190,8 @@ def test_the_pages_of_executed_hostile_notebooks_do_nothing(
 ) -> None:
     if not Path(notebook_python()).exists():
         pytest.skip(f"no interpreter for notebooks: {notebook_python()}")
-    ran = run_notebook(source, tmp_path)
+    with ThreadPoolExecutor() as apart:  # the browser's loop runs in this thread
+        ran = apart.submit(run_notebook, source, tmp_path).result()
     page = add_page(ran.result).artefacts[-1].path.read_text(encoding="utf-8")
     with view(driven_browser, address) as opened:
         frame = _assert_quiet(opened, page)
