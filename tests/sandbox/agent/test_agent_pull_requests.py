@@ -43,7 +43,7 @@ def push(folder: Path, branch: str, files: dict[str, str]) -> str:
 
 
 def test_the_merge_is_built_and_every_push_is_an_iteration(pipelines: Pipelines) -> None:
-    pipelines.run(TELL)
+    pipelines.write({"azure-pipelines.yml": TELL})
     folder = pipelines.repository
     source = push(folder, "feature/x", {"source.txt": "from the source\n"})
     push(folder, "main", {"target.txt": "from the target\n"})
@@ -69,7 +69,7 @@ def test_the_merge_is_built_and_every_push_is_an_iteration(pipelines: Pipelines)
 
 
 def test_branches_that_conflict_or_are_not_there_are_refused(pipelines: Pipelines) -> None:
-    pipelines.run(TELL)
+    pipelines.write({"azure-pipelines.yml": TELL})
     push(pipelines.repository, "feature", {"same.txt": "one\n"})
     push(pipelines.repository, "main", {"same.txt": "other\n"})
 
