@@ -51,7 +51,7 @@ def test_files_that_cannot_be_shown_are_named_beside_those_that_can(site: Site, 
         "half": ('{"version": 1, "results": [', "it is not whole"),
         "newer": ('{"version": 99}', "it was written by another version of the task (format 99)"),
         "forged": ('{"version": 1, "context": {"stage": 7}, "results": []}', "it does not say what its results are"),
-        "foreign": ("[]", "it is none of this extension's files"),
+        "foreign": ("[]", "it is none of this extension's"),
     }
     recorded = site.build()
     for job, (text, _) in texts.items():
@@ -61,7 +61,7 @@ def test_files_that_cannot_be_shown_are_named_beside_those_that_can(site: Site, 
     tab = opened(site.tab(recorded))
     shows(tab, "good.ipynb")
     for job, (_, why) in texts.items():
-        shows(tab, f"The results in Test~{job}~1~notebooks.index.json cannot be shown, as {why}")
+        shows(tab, f"The file Test~{job}~1~notebooks.index.json cannot be shown: {why}.")
 
 
 def test_results_that_cannot_be_read_are_a_sentence_and_a_button(site: Site, opened: Opened) -> None:

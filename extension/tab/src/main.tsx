@@ -21,13 +21,13 @@ async function start(): Promise<void> {
   followTheme();
   const loading = toHost();
   try {
-    const about = await subject();
+    const [about, places] = await Promise.all([subject(), navigation().then((host) => Navigation.at(host))]);
     if (about.test && !about.test.isNotebook) {
       render(<Notice kind="note">This test is not a notebook of Azure ML Tasks: there is nothing to show of it here.</Notice>, element);
       loading.succeeded();
       return;
     }
-    new Tab(about, await Navigation.at(await navigation()), element, loading).begin();
+    new Tab(about, places, element, loading).begin();
   } catch (error) {
     const reload = { name: "Try again", run: () => location.reload() };
     render(

@@ -60,18 +60,26 @@ export async function navigation(): Promise<IHostNavigationService | null> {
 }
 
 async function projectId(): Promise<string> {
+  const known = SDK.getWebContext()?.project;
+  if (known) return known.id;
   const pages = await service<IProjectPageService>(CommonServiceIds.ProjectPageService);
-  const project = (await pages?.getProject()) ?? SDK.getWebContext()?.project;
+  const project = await pages?.getProject();
   if (!project) throw unsaid("which project it belongs to");
   return project.id;
 }
 
 /** Newer pages have a service that is asked; older ones tell whoever listens, now and at each change. */
 async function buildId({ onBuildChanged }: Configuration): Promise<number> {
-  const pages = await service<IBuildPageDataService>(BuildServiceIds.BuildPageDataService);
-  const build = (await pages?.getBuildPageData())?.build ?? (await first(onBuildChanged));
-  if (!build) throw unsaid("which build it shows");
-  return build.id;
+  const asked = async () => {
+    const pages = await service<IBuildPageDataService>(BuildServiceIds.BuildPageDataService);
+    return (await pages?.getBuildPageData())?.build;
+  };
+  const ways = [asked(), first(onBuildChanged)].map(async (way) => {
+    const build = await way;
+    if (!build) throw unsaid("which build it shows");
+    return build.id;
+  });
+  return Promise.any(ways).catch(() => Promise.reject(unsaid("which build it shows")));
 }
 
 async function releaseId({ onReleaseChanged, releaseEnvironment }: Configuration): Promise<number> {

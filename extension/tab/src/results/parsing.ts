@@ -14,11 +14,11 @@ export function parsed({ name }: Attachment, { kind, stem }: States, text: strin
   try {
     records = JSON.parse(text);
   } catch {
-    return fault(name, "it is not whole: run the step again, or look at the run's tests and files");
+    return fault(name, "it is not whole. Run the step again, or look at the run's tests");
   }
-  if (!isObject(records) || !("version" in records)) return fault(name, "it is none of this extension's files");
+  if (!isObject(records) || !("version" in records)) return fault(name, "it is none of this extension's");
   if (records["version"] !== VERSION) {
-    return fault(name, `it was written by another version of the task (format ${String(records["version"])}): reload the page`);
+    return fault(name, `it was written by another version of the task (format ${String(records["version"])}). Reload the page`);
   }
   const problem = kind === "notebooks" ? lacking(records, "results") : lacking(records, "checks");
   if (problem) return fault(name, problem);
@@ -38,11 +38,11 @@ function lacking(records: Record<string, unknown>, list: string): string {
     typeof records["startedAt"] === "string" &&
     Array.isArray(items) &&
     items.every(isObject);
-  return whole ? "" : "it does not say what its results are: run the step again";
+  return whole ? "" : "it does not say what its results are. Run the step again";
 }
 
 function fault(attachment: string, why: string): Fault {
-  return { attachment, sentence: `The results in ${attachment} cannot be shown, as ${why}.` };
+  return { attachment, sentence: `The file ${attachment} cannot be shown: ${why}.` };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
