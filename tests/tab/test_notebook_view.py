@@ -86,6 +86,10 @@ def test_the_page_opens_with_what_failed_and_leads_to_a_cell(shown: View) -> Non
     expect(frame.locator("#cell-41")).to_be_in_viewport()
     expect(frame.locator(".failure .error")).not_to_be_in_viewport()
 
+    shown.call("go", {"cell": "cell-3"})  # the failing one, of which all is at the top
+
+    expect(frame.locator(".failure .error")).to_be_in_viewport()
+
 
 def test_a_link_to_a_cell_opens_the_page_there(shown: View) -> None:
     shown.show(_recording(*FILES), SUMS, cell="cell-50")
@@ -117,14 +121,15 @@ def test_the_page_follows_the_tabs_theme(driven_browser: Browser, address: str) 
 
 
 def test_the_notebook_is_saved_as_it_is(shown: View) -> None:
-    shown.show(_recording(*FILES), SUMS)
+    """Under its own name, not under that of the file in which it was executed."""
+    shown.show(_recording(FILES[0], FILES[1].model_copy(update={"name": "executed.ipynb"}), parameter_set="a/b"), SUMS)
 
     with shown.page.expect_download() as download:
         shown.tab.click("text=Download notebook (1.2 MB)")
 
-    assert download.value.suggested_filename == "sums.ipynb"
+    assert download.value.suggested_filename == "sums-a_b.ipynb"
     assert Path(download.value.path()).read_bytes() == b'{"a": 1}'
-    expect(shown.tab.locator(".notebook-said")).to_contain_text("sums.ipynb is handed to the browser")
+    expect(shown.tab.locator(".notebook-said")).to_contain_text("sums-a_b.ipynb is handed to the browser")
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ export interface OutputPair {
   after: RecordedOutput | null;
 }
 
-const NOTICED_SECONDS = 1;
+const NOTICED_SECONDS = 2;
 const NOTICED_FACTOR = 1.5;
 
 /** In the order of the later run, cells that are the same among them. */

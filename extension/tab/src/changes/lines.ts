@@ -48,19 +48,22 @@ export function lines(before: string, after: string): Line[] {
 export function folded(all: readonly Line[]): (Line | Gap)[] {
   const near = all.map((_, index) => all.slice(Math.max(0, index - CONTEXT), index + CONTEXT + 1).some(isChange));
   const result: (Line | Gap)[] = [];
-  let shown = 0;
+  let hidden: Line[] = [];
+  const close = () => {
+    const [only] = hidden;
+    if (only && hidden.length === 1) result.push(only); // to say that it is left out would take a line, too
+    else if (only) result.push({ kind: "gap", count: hidden.length, changed: hidden.some(isChange) });
+    hidden = [];
+  };
   for (const [index, line] of all.entries()) {
-    const last = result.at(-1);
-    if (near[index] && shown < LONGEST) {
+    if (near[index] && result.length < LONGEST) {
+      close();
       result.push(line);
-      shown++;
-    } else if (last?.kind === "gap") {
-      last.count++;
-      last.changed ||= isChange(line);
     } else {
-      result.push({ kind: "gap", count: 1, changed: isChange(line) });
+      hidden.push(line);
     }
   }
+  close();
   return result;
 }
 

@@ -15,6 +15,13 @@ export function fileOf(row: Row, kind: ArtefactKind): ResultFile | undefined {
   return file && { file, attachment: row.step.attachments.get(file.attachment) };
 }
 
+/** What the executed notebook is called where it is saved: `train-weak.ipynb`. */
+export function downloadName({ result }: Row): string {
+  const stem = result.notebook.split("/").at(-1)!.replace(/\.ipynb$/, "");
+  const name = result.parameterSet ? `${stem}-${result.parameterSet}` : stem;
+  return `${name.replace(/[^\p{L}\p{N}_.()=+ -]+/gu, "_").slice(0, 120)}.ipynb`;
+}
+
 /** Hands it to the browser as it is, unread. */
 export function save(content: Blob, name: string): void {
   // Without a type of its own, the browser would open rather than save what it can show.

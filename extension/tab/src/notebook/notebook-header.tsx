@@ -6,7 +6,7 @@ import type { Row } from "../results/model";
 import { SourceError } from "../source";
 import { durationWords, outcomeWords } from "../wording";
 import { copy } from "./clipboard";
-import { fileOf, save, sizeWords, studioAddress } from "./files";
+import { downloadName, fileOf, save, sizeWords, studioAddress } from "./files";
 import type { NotebookViewProps } from "./notebook-view";
 
 type Props = Omit<NotebookViewProps, "history"> & { heading: RefObject<HTMLHeadingElement | null> };
@@ -24,8 +24,9 @@ export function NotebookHeader({ row, rows, heading, read, go, place, open }: Pr
     if (!notebook?.attachment) return;
     setSaid("Reading the notebook…");
     try {
-      save(await read(notebook.attachment), notebook.file.name);
-      setSaid(`${notebook.file.name} is handed to the browser. If it does not appear, take it from the test result's attachments.`);
+      const name = downloadName(row);
+      save(await read(notebook.attachment), name);
+      setSaid(`${name} is handed to the browser. If it does not appear, take it from the test result's attachments.`);
     } catch (error) {
       setSaid(error instanceof SourceError ? error.message : "The notebook could not be read: try again.");
     }

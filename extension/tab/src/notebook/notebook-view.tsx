@@ -53,7 +53,10 @@ function NotebookPage({ row, cell, read }: { row: Row; cell: string; read: Noteb
   if (page?.attachment) {
     const { attachment, file } = page;
     const title = `${row.result.title}: the executed notebook`;
-    return <PageFrame key={attachment.address + attachment.name} {...{ attachment, size: file.size, title, cell, read }} />;
+    // The page begins with the failing cell, its error and what it put out.
+    const anchor = cell === `cell-${row.result.failure?.position}` ? "" : cell;
+    const shown = { attachment, size: file.size, title, cell: anchor, read };
+    return <PageFrame key={attachment.address + attachment.name} {...shown} />;
   }
   return (
     <div class="frame-place" role="status">

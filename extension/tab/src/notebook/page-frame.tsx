@@ -64,7 +64,7 @@ function Frame({ document, title, cell }: { document: string; title: string; cel
   const loaded = useRef(false);
   const show = () => {
     // A change of the fragment loads nothing, and needs no script in the page.
-    if (isAnchor(cell)) frame.current?.contentWindow?.location.replace(`about:srcdoc#${cell}`);
+    frame.current?.contentWindow?.location.replace(`about:srcdoc#${isAnchor(cell) ? cell : ""}`);
   };
   useEffect(() => {
     if (loaded.current) show();
@@ -72,7 +72,7 @@ function Frame({ document, title, cell }: { document: string; title: string; cel
   const onLoad = () => {
     if (loaded.current) return;
     loaded.current = true;
-    show();
+    if (cell) show();
   };
   return <iframe ref={frame} class="notebook-page" title={title} sandbox="" srcdoc={document} onLoad={onLoad} />;
 }
