@@ -40,7 +40,7 @@ export function FailureDetails({ failure }: { failure: TabFailure }): JSX.Elemen
         </pre>
       )}
       {(failure.text || failure.errorValue) && (
-        <pre class="traceback" tabIndex={0} aria-label="End of the traceback">
+        <pre class="traceback" ref={toEnd} tabIndex={0} aria-label="End of the traceback">
           {failure.text || `${failure.errorName}: ${failure.errorValue}`}
         </pre>
       )}
@@ -56,6 +56,11 @@ function CodeLine({ number, text, raised }: { number: number; text: string; rais
     </>
   );
   return number === raised ? <mark>{code}</mark> : <span>{code}</span>;
+}
+
+/** A traceback says the most in its last lines. */
+function toEnd(element: HTMLElement | null): void {
+  if (element) element.scrollTop = element.scrollHeight;
 }
 
 function cellWords(failure: TabFailure): string {
