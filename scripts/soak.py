@@ -45,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
         temporary = scratch / "tmp"
         temporary.mkdir()
         os.environ["TMPDIR"] = tempfile.tempdir = str(temporary)
-        samples, wrong = _soak(python, scratch / "runs", temporary, given.runs)
+        samples, wrong = _soak(python, scratch / "runs", temporary, given.runs, given.kinds)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return _tell(samples, wrong, given.json, given.svg, python)
@@ -54,14 +54,19 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=2000, metavar="N", help="of notebooks, at least [2000]")
+    parser.add_argument(
+        "--kinds", nargs="+", metavar="KIND", help="of notebooks, as scripts/soaking/kinds.py names them [all]"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all samples")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="draw them")
     return parser
 
 
-def _soak(python: Path, folder: Path, temporary: Path, runs: int) -> tuple[list[Sample], list[str]]:
+def _soak(
+    python: Path, folder: Path, temporary: Path, runs: int, names: Sequence[str] | None
+) -> tuple[list[Sample], list[str]]:
     """Rounds until there were that many runs: a sample after each, and which notebooks came out wrong."""
-    from soaking.kinds import DIRECT, FORKED
+    from soaking.kinds import DIRECT, FORKED, chosen
     from soaking.samples import take
 
     from amltasks.kernels.preload import choose
@@ -71,13 +76,14 @@ def _soak(python: Path, folder: Path, temporary: Path, runs: int) -> tuple[list[
     zygotes = Zygotes()
     zygotes.begin(str(python))
     with contextlib.closing(LocalCompute.warm(zygotes)) as forked:
-        forked.preload(choose(cell for kind in FORKED for cell in kind.cells))
+        of_forked, of_direct = chosen(FORKED, names), chosen(DIRECT, names)
+        forked.preload(choose(cell for kind in of_forked for cell in kind.cells))
 
         samples: list[Sample] = []
         wrong: list[str] = []
         done = 0
         while done < runs or len(samples) < WARM_UP_ROUNDS + 2:
-            for compute, kinds in ((forked, FORKED), (LocalCompute(), DIRECT)):
+            for compute, kinds in ((forked, of_forked), (LocalCompute(), of_direct)):
                 # A loop for each: workers that wait for another notebook end with it.
                 wrong += asyncio.run(_round(compute, kinds, folder, python, len(samples)))
                 shutil.rmtree(folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -83,3 +83,8 @@ DIRECT = (
     Kind("direct-killed", ["import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"], Outcome.KERNEL_DIED),
     Kind("direct-children", _CHILDREN),
 )
+
+
+def chosen(kinds: Sequence[Kind], names: Collection[str] | None) -> Sequence[Kind]:
+    """Those of these names; all of them without names."""
+    return [kind for kind in kinds if names is None or kind.name in names]

@@ -30,16 +30,36 @@ def test_what_goes_up_and_down_has_not_grown() -> None:
     assert too_much(grown(noisy)) == []
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="processes are followed through /proc")
-@pytest.mark.skipif(not Path(notebook_python()).exists(), reason=f"no interpreter for notebooks: {notebook_python()}")
-@pytest.mark.timeout(600)
-def test_a_hundred_notebooks_of_all_kinds_leave_nothing(tmp_path: Path) -> None:
-    """Passed, failed, hung, crashed, flooded, with processes left behind; on forked and on direct kernels."""
-    command = [sys.executable, str(ROOT / "scripts" / "soak.py"), "--runs", "96", "--json", str(tmp_path / "soak.json")]
+ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="processes are followed through /proc")
+WITH_KERNELS = pytest.mark.skipif(
+    not Path(notebook_python()).exists(), reason=f"no interpreter for notebooks: {notebook_python()}"
+)
 
-    done = subprocess.run([*command, "--svg", str(tmp_path / "soak.svg")], capture_output=True, text=True)
+
+@ON_LINUX
+@WITH_KERNELS
+def test_notebooks_of_all_endings_leave_nothing(tmp_path: Path) -> None:
+    """Passed, failed, hung, crashed, with processes left behind; on forked and on direct kernels."""
+    kinds = ["small-a", "raises", "exits", "killed", "crashes", "hangs", "children", "none", "direct-children"]
+
+    assert soak(tmp_path, "--runs", "36", "--kinds", *kinds) == [9, 18, 27, 36]
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@ON_LINUX
+@WITH_KERNELS
+def test_a_hundred_notebooks_of_all_kinds_leave_nothing(tmp_path: Path) -> None:
+    """With widgets, figures, secrets and floods, too."""
+    assert soak(tmp_path, "--runs", "96", "--svg", str(tmp_path / "soak.svg")) == [24, 48, 72, 96]
+    assert (tmp_path / "soak.svg").read_text().startswith("<?xml")
+
+
+def soak(folder: Path, *arguments: str) -> list[int]:
+    """How many notebooks there were when each sample was taken. Nothing has grown between them."""
+    command = [sys.executable, str(ROOT / "scripts" / "soak.py"), "--json", str(folder / "soak.json"), *arguments]
+
+    done = subprocess.run(command, capture_output=True, text=True)
 
     assert done.returncode == 0, done.stdout + done.stderr
-    samples = json.loads((tmp_path / "soak.json").read_text())["samples"]
-    assert [sample["runs"] for sample in samples] == [24, 48, 72, 96]
-    assert (tmp_path / "soak.svg").read_text().startswith("<?xml")
+    return [sample["runs"] for sample in json.loads((folder / "soak.json").read_text())["samples"]]
