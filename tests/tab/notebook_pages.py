@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import subprocess
 import threading
@@ -13,6 +14,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, Dialog, Frame, Page
 
 from amltasks.report.model import ArtefactKind
@@ -21,18 +23,28 @@ from amltasks.report.tab_records import TabFile
 ROOT = Path(__file__).resolve().parents[2]
 TAB = ROOT / "extension" / "tab"
 SOURCE = Path(__file__).with_name("notebook_page.tsx")
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 HOST = (
     '<!DOCTYPE html><title>Build 7</title><body style="margin:0"><iframe src="{}" style="border:0;width:100vw;height:'
     '100vh" sandbox="allow-scripts allow-downloads" title="Notebooks"></iframe></body>'
 )
 
 
-def build(folder: Path) -> None:
-    """The tab's own page with the view's test page for a script, and a page that frames it."""
+def built(factory: pytest.TempPathFactory) -> Path:
+    """A folder with the tab's own page, which has the view's test page for a script, and a page that frames it."""
+    folder = factory.getbasetemp() / "notebook-pages"
+    if not folder.exists():
+        folder.mkdir()
+        _build(folder)
+    return folder
+
+
+def _build(folder: Path) -> None:
     options = ["--bundle", "--format=iife", "--target=es2022", "--jsx=automatic", "--jsx-import-source=preact"]
     command = [str(ROOT / "node_modules" / ".bin" / "esbuild"), str(SOURCE), *options, f"--outfile={folder / 'tab.js'}"]
     subprocess.run([*command, "--log-level=warning"], check=True, cwd=TAB)
     (folder / "tab.html").write_text((TAB / "tab.html").read_text(encoding="utf-8"), encoding="utf-8")
+    shutil.copy(AXE, folder / "axe.js")
     (folder / "host.html").write_text(HOST.format("tab.html"), encoding="utf-8")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from playwright.sync_api import Browser, expect
 
 from amltasks.report.model import CellOutcome, Outcome
 from amltasks.report.tab_records import CellKind, CellsRecord, OutputKind, RecordedCell, RecordedOutput
-from tests.tab.notebook_pages import View, build, serving, view
+from tests.tab.notebook_pages import AXE, View, built, serving, view
 from tests.tab.recorded import Run, index, png, recording, result
 
 pytestmark = pytest.mark.xdist_group("tab")
@@ -23,9 +22,7 @@ SUMS = "reports/sums.ipynb"
 
 @pytest.fixture(scope="module")
 def shown(driven_browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[View]:
-    folder = tmp_path_factory.mktemp("changes")
-    build(folder)
-    with serving(folder) as address, view(driven_browser, address) as opened:
+    with serving(built(tmp_path_factory)) as address, view(driven_browser, address) as opened:
         yield opened
         assert opened.log == []
 
@@ -310,7 +307,6 @@ def test_markup_in_a_record_is_text(shown: View) -> None:
 def test_the_changes_are_accessible(shown: View) -> None:
     shown.show(_recorded(AFTER, (Outcome.PASSED, BEFORE)), SUMS, view="changes")
     shown.tab.wait_for_selector(".changes-cell")
-    axe = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-    shown.tab.evaluate(axe.read_text(encoding="utf-8"))
+    shown.tab.evaluate(AXE.read_text(encoding="utf-8"))
 
     assert shown.tab.evaluate("axe.run().then(({violations}) => violations.map(v => v.id + v.nodes[0].html))") == []

