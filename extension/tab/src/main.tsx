@@ -15,6 +15,7 @@ void start();
 async function start(): Promise<void> {
   const element = document.getElementById("tab");
   if (!element) throw new Error("The page has no element for the tab.");
+  render(<Notice kind="note">Reading the results…</Notice>, element);
   keepPace();
   await SDK.init({ loaded: false });
   await SDK.ready();
