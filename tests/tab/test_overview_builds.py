@@ -43,3 +43,4 @@ def test_a_figure_is_shown_though_the_frame_has_no_origin(site: Site, opened: Op
     figure = tab.get_by_role("img", name="Last figure of plots.ipynb")
     expect(figure).to_be_visible()
     assert figure.evaluate("image => image.decode().then(() => image.naturalWidth)") == 20
+    expect(tab.get_by_text("Reading the results")).to_have_count(0)
