@@ -36,19 +36,18 @@ def site(extension: Path) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-def one_page(driven_browser: Browser) -> Iterator[Page]:
-    """A new page costs more than what most tests do with it."""
-    yield from _page(driven_browser)
+def one_page(driven_browser: Browser) -> Page:
+    """A new page costs more than what most tests do with it. It goes with the browser."""
+    return _page(driven_browser)
 
 
 @pytest.fixture
-def page(request: pytest.FixtureRequest, driven_browser: Browser) -> Iterator[Page]:
+def page(request: pytest.FixtureRequest, driven_browser: Browser, one_page: Page) -> Iterator[Page]:
     """A page of the browser; a test that sets its clock forward has its own, as that cannot be undone.
 
     A test fails by any error that escapes the tab's own code.
     """
-    own = _page(driven_browser) if "forward" in request.fixturenames else None
-    page = next(own) if own else request.getfixturevalue("one_page")
+    page = _page(driven_browser) if "forward" in request.fixturenames else one_page
     page.set_viewport_size(SIZE)
     errors: list[str] = []
 
@@ -58,9 +57,10 @@ def page(request: pytest.FixtureRequest, driven_browser: Browser) -> Iterator[Pa
     page.on("pageerror", note)
     yield page
     page.remove_listener("pageerror", note)
-    page.goto("about:blank")  # what a test has left open does not go on asking
-    if own:
-        next(own, None)
+    if page is one_page:
+        page.goto("about:blank")  # what a test has left open does not go on asking
+    else:
+        page.context.close()
     assert errors == []
 
 
@@ -71,11 +71,10 @@ def forward(page: Page) -> Forward:
     return lambda seconds: page.clock.fast_forward(round(seconds * 1000))
 
 
-def _page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context()
-    context.set_default_timeout(30_000)
-    yield context.new_page()
-    context.close()
+def _page(browser: Browser) -> Page:
+    page = browser.new_context().new_page()
+    page.set_default_timeout(30_000)
+    return page
 
 
 @pytest.fixture

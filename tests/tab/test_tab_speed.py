@@ -28,12 +28,17 @@ def test_two_hundred_notebooks_open_within_a_second(site: Site, opened: Opened, 
         """new MutationObserver((_, observer) => {
             if (document.querySelectorAll('tbody tr').length < 200) return;
             observer.disconnect();
-            requestAnimationFrame(() => setTimeout(() => { window.tableAt = performance.now(); }));
+            const note = () => { document.documentElement.dataset.tableAt = performance.now(); };
+            requestAnimationFrame(() => setTimeout(note));
         }).observe(document, { childList: true, subtree: true });"""
     )
     took = []
     for _ in range(TRIES):
         tab = opened(site.tab(recorded))
-        tab.wait_for_function("window.tableAt")
-        took.append(tab.evaluate("tableAt - performance.getEntriesByType('navigation')[0].loadEventEnd"))
+        tab.wait_for_selector("html[data-table-at]")
+        took.append(
+            tab.evaluate(
+                "document.documentElement.dataset.tableAt - performance.getEntriesByType('navigation')[0].loadEventEnd"
+            )
+        )
     assert min(took) < 1000, took

@@ -44,9 +44,9 @@ def test_the_theme_is_followed_when_it_changes(site: Site, recorded: Recorded, o
     tab = opened(site.tab(recorded, theme="light"))
     assert scheme(tab) == "light"
     page.select_option("#theme", "dark")
-    tab.wait_for_function("getComputedStyle(document.documentElement).colorScheme === 'dark'")
+    expect(tab.locator("html")).to_have_css("color-scheme", "dark")
     page.select_option("#theme", "light")
-    tab.wait_for_function("getComputedStyle(document.documentElement).colorScheme === 'light'")
+    expect(tab.locator("html")).to_have_css("color-scheme", "light")
 
 
 @pytest.mark.parametrize("theme", [pytest.param("light", marks=LONG), pytest.param("dark", marks=LONG), "contrast"])
