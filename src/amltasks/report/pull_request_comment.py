@@ -163,5 +163,5 @@ def _text(text: str, limit: int = 200) -> str:
 
 
 def _unmentioned(text: str) -> str:
-    """The service looks for mentions in plain text, too: a space without width keeps their parts apart."""
-    return _MENTION.sub("\\g<0>\u200b", text)
+    """The service looks for mentions in plain text, too: a joiner without width keeps their parts apart."""
+    return _MENTION.sub("\\g<0>\u2060", text)
