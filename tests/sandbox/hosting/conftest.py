@@ -129,13 +129,11 @@ def opened(page: Page) -> Callable[[str], Frame]:
 
 
 @pytest.fixture(scope="session")
-def frame(scene: Scene, driven_browser: Browser) -> Iterator[Frame]:
-    """The build's tab, loaded once, for tests that only ask."""
-    context = driven_browser.new_context()
-    page = context.new_page()
+def frame(scene: Scene, driven_browser: Browser) -> Frame:
+    """The build's tab, loaded once, for tests that only ask. It goes with the browser."""
+    page = driven_browser.new_context().new_page()
     page.goto(scene.tab())
     page.wait_for_selector("#loading[data-state=loaded]", state="attached")
     found = page.frame(name="extension")
     assert found is not None
-    yield found
-    context.close()
+    return found
