@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import Frame, expect
 
@@ -72,3 +74,20 @@ def test_results_that_cannot_be_read_are_a_sentence_and_a_button(site: Site, ope
     tab.get_by_role("button", name="Try again").click()
     shows(tab, "broken.ipynb")
     expect(tab.get_by_role("alert")).to_have_count(0)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        ({"status": 401}, "did not let this page read the list of results of {}: reload it to sign in again."),
+        ({"status": 403}, "You may not read the list of results of {}: ask for the permission to view this pipeline."),
+        ({"status": 404}, "does not find the list of results of {}: it may have been deleted."),
+        ({"reset": True}, "cannot be reached to read the list of results of {}: look at your network, then try again."),
+    ],
+)
+def test_every_failure_says_what_can_be_done(site: Site, opened: Opened, fault: dict[str, Any], sentence: str) -> None:
+    recorded = site.finished(index([FAILED]))
+    site.world.faults.add(Fault(method="GET", path=f"*/builds/{recorded.build.id}/attachments/*", **fault))
+    tab = opened(site.tab(recorded), state="failed")
+    expect(tab.get_by_role("alert")).to_contain_text(sentence.format(recorded.build.number))
