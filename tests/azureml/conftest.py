@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from tests.azureml.cloud import Azure, open_azure
 from tests.azureml.places import Places, open_places
-from tests.azureml.steps import Ended
+from tests.azureml.steps import CarriedOut, Ended
 from tests.locking import one_at_a_time
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,5 +63,20 @@ def step(azure: Azure, repo: Path, tmp_path: Path) -> Callable[..., Ended]:
         output = tmp_path / "results"
         job = azure.job(repo, {"outputFolder": str(output), **(inputs or {})}, **variables)
         return Ended(azure.start(job), output / "results.json")
+
+    return run
+
+
+@pytest.fixture
+def shared_step(places: Places, repo: Path, tmp_path: Path) -> Callable[..., Ended]:
+    """The same for the group `azureml-places`: in its one process and workspace, of a build of this test alone."""
+    build = uuid.uuid4().hex
+
+    def run(inputs: dict[str, str] | None = None, **variables: str) -> Ended:
+        output = tmp_path / "results"
+        given = {"outputFolder": str(output), **(inputs or {})}
+        return CarriedOut(
+            places, places.azure.job(repo, given, **{"Build_BuildId": build, **variables}), output / "results.json"
+        )
 
     return run

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.azureml.places import Places
 from tests.notebooks.running import write_notebook
 
 Cells = Sequence[dict[str, Any] | str]
@@ -37,6 +38,15 @@ class Ended:
     def variable(self, name: str) -> str:
         (line,) = (line for line in self.log.splitlines() if f"variable={name};" in line)
         return line.partition("]")[2]
+
+
+class CarriedOut(Ended):
+    """One that was carried out in a process that goes on: importing an SDK takes seconds."""
+
+    def __init__(self, places: Places, job: dict[str, Any], results: Path) -> None:
+        answer = places.carry_out("run_notebooks_task", job)
+        self.code, self.log = answer["code"], answer["log"]
+        self.report = json.loads(results.read_text("utf-8")) if results.is_file() else {}
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 180) -> None:

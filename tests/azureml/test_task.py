@@ -11,9 +11,11 @@ import pytest
 
 from sandbox.faults import Fault
 from tests.azureml.cloud import Azure
+from tests.azureml.places import Places
 from tests.azureml.steps import Cells, Ended, repository, wait_for
 from tests.notebooks.running import write_notebook
 
+SHARED = pytest.mark.xdist_group("azureml-places")
 SLEEPS: Cells = ["print('begun', flush=True)", "import time; time.sleep(300)"]
 
 
@@ -78,16 +80,18 @@ def test_a_step_that_is_tried_again_takes_its_jobs_over(azure: Azure, repo: Path
     assert "found from before, and taken over: nb-slow-" in ended.log
 
 
+@SHARED
 def test_a_notebook_that_failed_runs_again_when_its_step_is_tried_again(
-    azure: Azure, repo: Path, step: Callable[..., Ended]
+    places: Places, repo: Path, shared_step: Callable[..., Ended]
 ) -> None:
     repository(repo, {"ok": ["print(1)"], "bad": ["1 / 0"]})
-    step()
+    before = len(places.azure.jobs())
+    shared_step()
 
-    again = step()
+    again = shared_step()
 
     assert again.outcomes == {"ok": "passed", "bad": "failed"}
-    assert len(azure.jobs()) == 3
+    assert len(places.azure.jobs()) - before == 3
 
 
 def test_jobs_that_nobody_waits_for_are_cancelled_by_the_next_build_of_the_pull_request(
@@ -108,21 +112,24 @@ def test_jobs_that_nobody_waits_for_are_cancelled_by_the_next_build_of_the_pull_
     wait_for(lambda: sorted(job.status for job in azure.jobs()) == ["Canceled", "Completed"])
 
 
+@SHARED
 def test_jobs_are_submitted_by_one_step_and_collected_by_another(
-    azure: Azure, repo: Path, step: Callable[..., Ended]
+    places: Places, repo: Path, shared_step: Callable[..., Ended]
 ) -> None:
     repository(repo, {"ok": ["print(1)"], "bad": ["1 / 0"]})
+    before = {job.id for job in places.azure.jobs()}
 
-    submitted = step({"wait": "false"})
+    submitted = shared_step({"wait": "false"})
     names = submitted.variable("Jobs")
-    collected = step({"resume": names}, System_TaskInstanceName="collect")
+    collected = shared_step({"resume": names}, System_TaskInstanceName="collect")
 
     assert submitted.code == 0
     assert collected.outcomes == {"ok": "passed", "bad": "failed"}
-    assert sorted(names.split(",")) == sorted(job.id for job in azure.jobs())
+    assert set(names.split(",")) == {job.id for job in places.azure.jobs()} - before
 
 
-def test_what_a_notebook_logs_by_mlflow_is_in_the_report(azure: Azure, repo: Path, step: Callable[..., Ended]) -> None:
+@SHARED
+def test_what_a_notebook_logs_by_mlflow_is_in_the_report(repo: Path, shared_step: Callable[..., Ended]) -> None:
     log = """
 import json, os, time, urllib.request
 uri = os.environ["MLFLOW_TRACKING_URI"].replace("azureml://", "https://").replace("/mlflow/v1.0", "/mlflow/v2.0")
@@ -133,26 +140,29 @@ urllib.request.urlopen(urllib.request.Request(address, json.dumps(body).encode()
 """
     repository(repo, {"logs": [log]})
 
-    ended = step()
+    ended = shared_step()
 
     assert ended.outcomes == {"logs": "passed"}, ended.log
     assert ended.report["results"][0]["scraps"] == {"r2": 0.5}
     assert ended.variable("Scraps.nb_logs.r2") == "0.5"
 
 
-def test_serverless_machines_and_named_outputs(azure: Azure, repo: Path, step: Callable[..., Ended]) -> None:
+@SHARED
+def test_serverless_machines_and_named_outputs(places: Places, repo: Path, shared_step: Callable[..., Ended]) -> None:
     """Without a cluster; what a notebook leaves in a named folder is an output of its job."""
     leaves = "import os, pathlib; pathlib.Path(os.environ['AZURE_ML_OUTPUT_models'], 'm.txt').write_text('weights')"
     repository(repo, {"leaves": [leaves]})
 
-    ended = step({"compute": "", "instanceType": "Standard_DS3_v2", "outputs": "models", "identity": "managed"})
+    ended = shared_step({"compute": "", "instanceType": "Standard_DS3_v2", "outputs": "models", "identity": "managed"})
 
     assert ended.outcomes == {"leaves": "passed"}, ended.log
-    (job,) = azure.jobs()
+    job = places.azure.jobs()[0]
+    assert job.id == ended.variable("Jobs")
     assert (job.target, job.size) == ("serverless", "Standard_DS3_v2")
     assert list(job.outputs) == ["models"]
 
 
+@SHARED
 @pytest.mark.parametrize(
     ("inputs", "sentence"),
     [
@@ -164,21 +174,22 @@ def test_serverless_machines_and_named_outputs(azure: Azure, repo: Path, step: C
     ],
 )
 def test_bad_input_is_one_sentence(
-    repo: Path, step: Callable[..., Ended], inputs: dict[str, str], sentence: str
+    repo: Path, shared_step: Callable[..., Ended], inputs: dict[str, str], sentence: str
 ) -> None:
     repository(repo, {"ok": ["print(1)"]})
 
-    ended = step(inputs)
+    ended = shared_step(inputs)
 
     assert ended.code == 2
     assert f"##vso[task.logissue type=error]{sentence}" in ended.log
 
 
-def test_an_environment_that_cannot_be_built(azure: Azure, repo: Path, step: Callable[..., Ended]) -> None:
+@SHARED
+def test_an_environment_that_cannot_be_built(repo: Path, shared_step: Callable[..., Ended]) -> None:
     repository(repo, {"ok": ["print(1)"]})
     (repo / "conda.yml").write_text("dependencies: [pip, {pip: [there-is-no-such-package-anywhere]}]\n")
 
-    ended = step({"environment": "conda.yml"})
+    ended = shared_step({"environment": "conda.yml"})
 
     (result,) = ended.report["results"]
     assert result["outcome"] == "notRun"

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.azureml.cloud import Azure
-from tests.azureml.steps import Cells, Ended, repository, wait_for
+from tests.azureml.places import Places, open_places
+from tests.azureml.steps import CarriedOut, Cells, Ended, repository, wait_for
 from tests.azureml_v1.steps import begin, run
 
 pytestmark = [pytest.mark.xdist_group("azureml-v1 task"), pytest.mark.timeout(600)]
 
 PATIENCE = 200.0  # seconds: the first upload waits for a storage account to start
 SLEEPS: Cells = ["print('begun', flush=True)", "import time; time.sleep(300)"]
+
+
+@pytest.fixture(scope="module")
+def places(azure: Azure) -> Iterator[Places]:
+    with open_places(azure) as opened:
+        yield opened
 
 
 def states(azure: Azure, build: str) -> list[str]:
@@ -78,10 +86,10 @@ def test_runs_that_nobody_waits_for_are_cancelled_by_the_next_build_of_the_pull_
         ({"compute": ""}, "compute: name a cluster of the workspace: the SDK v1 has no serverless machines."),
     ],
 )
-def test_bad_input_is_one_sentence(azure: Azure, tmp_path: Path, inputs: dict[str, str], sentence: str) -> None:
+def test_bad_input_is_one_sentence(places: Places, tmp_path: Path, inputs: dict[str, str], sentence: str) -> None:
     repo = repository(tmp_path / "repo", {"ok": ["print(1)"]})
 
-    ended = Ended(azure.start(azure.job(repo, {"platform": "azureml-v1", **inputs})), tmp_path / "no")
+    ended = CarriedOut(places, places.azure.job(repo, {"platform": "azureml-v1", **inputs}), tmp_path / "no")
 
     assert ended.code == 2
     assert f"##vso[task.logissue type=error]{sentence}" in ended.log
