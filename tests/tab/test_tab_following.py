@@ -113,6 +113,7 @@ def test_a_token_that_is_not_accepted_any_more_is_asked_for_anew(site: Site, ope
     assert asked(site, recorded) == 2
 
 
+@pytest.mark.long
 def test_what_is_listed_but_not_there_yet_is_waited_for(site: Site, opened: Opened, forward: Forward) -> None:
     recorded = site.build()
     coming = index([result("coming.ipynb")], job="Coming")
@@ -126,6 +127,7 @@ def test_what_is_listed_but_not_there_yet_is_waited_for(site: Site, opened: Open
     expect(tab.get_by_text("coming.ipynb").first).to_be_visible()
 
 
+@pytest.mark.long
 def test_what_is_shown_stays_when_a_look_fails(site: Site, opened: Opened, forward: Forward) -> None:
     recorded = site.build()
     recorded.index(index([result("shown.ipynb", None)], finished=False, number=1))
