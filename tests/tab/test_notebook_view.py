@@ -221,6 +221,36 @@ def test_a_large_page_is_shown_when_it_is_asked_for(shown: View) -> None:
     expect(shown.notebook.locator(".failure .error")).to_be_in_viewport()
 
 
+@pytest.mark.long
+def test_a_page_of_50_mb_leaves_the_tab_alive(shown: View) -> None:
+    """While it comes the tab goes on answering; its notebook, as large, is saved unread."""
+    head, _, rest = _page(1).decode().partition("<main>")
+    cell, _, end = rest.partition("</article>")
+    again = f"{cell}</article>".replace('id="cell-0"', "")
+    times = 50_000_000 // len(again)
+    recorded = _recording(page_file("sums.html", 50_000_000), notebook_file("sums.ipynb", 50_000_000))
+    recorded["runs"][0]["files"] |= {
+        "sums.html": f"{head}<main>\0{times}\0{again}",
+        "sums.ipynb": f"{end}\0{times}\0{again}",
+    }
+    shown.show(recorded, SUMS)
+    shown.tab.evaluate(
+        "() => {let last = performance.now(); window.pauses = [];"
+        "setInterval(() => {const now = performance.now(); pauses.push(now - last); last = now}, 10)}"
+    )
+
+    shown.tab.click("text=Show it")
+    frame = shown.notebook
+    while frame.evaluate("document.querySelectorAll('article').length") < times:
+        shown.page.wait_for_timeout(200)
+    longest, whole = shown.tab.evaluate("[Math.max(...pauses), pauses.reduce((sum, pause) => sum + pause)]")
+    with shown.page.expect_download() as download:
+        shown.tab.click("text=Download notebook (50 MB)")
+
+    assert longest < whole / 2
+    assert Path(download.value.path()).stat().st_size > 49_000_000
+
+
 def test_a_figure_fills_the_window_by_key_and_goes_back(shown: View) -> None:
     figure = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='40' height='30'/>"
     zoom = f'<details class="zoom"><summary><img class="figure" src="{figure}"></summary></details>'
