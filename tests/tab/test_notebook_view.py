@@ -127,6 +127,17 @@ def test_the_notebook_is_saved_as_it_is(shown: View) -> None:
     expect(shown.tab.locator(".notebook-said")).to_contain_text("sums-a_b.ipynb is handed to the browser")
 
 
+def test_the_path_is_copied_in_a_frame_without_the_right_to(shown: View) -> None:
+    """As an older browser would do it; whoever came by the keyboard stays where they are."""
+    shown.show(_recording(*FILES), SUMS)
+    button = shown.tab.get_by_role("button", name="Copy path")
+
+    button.press("Enter")
+
+    expect(shown.tab.locator(".notebook-said")).to_have_text("The path is copied.")
+    expect(button).to_be_focused()
+
+
 def test_the_studio_is_opened_by_the_host(shown: View) -> None:
     address = "https://ml.azure.com/runs/quiet_ant?wsid=/subscriptions/1"
     shown.show(_recording(*FILES, studio=address), SUMS)
