@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from endpoints import end_endpoints
 from environment import BUILD, ROOT, dev_python, node_modules, reexecute_in
 
 FOLDER = BUILD / "demo"
@@ -94,6 +95,8 @@ def main() -> int:
             sandbox.send_signal(signal.SIGINT)
             sandbox.wait()
             return 130
+        finally:
+            end_endpoints(FOLDER / "work")
     expected = {**EXPECTED[arguments.example], **STAGES.get(arguments.example, {})}
     got = {result["title"]: result["outcome"] for result in results}
     if arguments.example in STAGES:
