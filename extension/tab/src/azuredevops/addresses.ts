@@ -1,4 +1,7 @@
-/** Where an attachment of a build hangs; the service says it only in the attachment's own address. */
+/** Where attachments are: of a build's, the service says it only in the attachment's own address. */
+
+/** Of all that the tasks attach for the tab. */
+export const TYPE = "amltasks.notebooks";
 
 export interface TimelineRecord {
   timeline: string;

@@ -3,10 +3,8 @@
 import { getClient } from "azure-devops-extension-api";
 import { type Build, BuildQueryOrder, BuildRestClient, BuildStatus } from "azure-devops-extension-api/Build";
 import { type Attachment, type Run, type Source, SourceError } from "../source";
-import { href, timelineRecord, webAddress } from "./addresses";
+import { href, timelineRecord, TYPE, webAddress } from "./addresses";
 import { answer } from "./errors";
-
-const TYPE = "amltasks.notebooks";
 
 export class BuildSource implements Source {
   readonly #builds = getClient(BuildRestClient);

@@ -10,10 +10,9 @@ import {
 } from "azure-devops-extension-api/Release";
 import { inParallel } from "../results/in-parallel";
 import type { Attachment, Run, Source } from "../source";
-import { webAddress } from "./addresses";
+import { TYPE, webAddress } from "./addresses";
 import { answer } from "./errors";
 
-const TYPE = "amltasks.notebooks";
 const AT_ONCE = 4;
 const BUSY = EnvironmentStatus.InProgress | EnvironmentStatus.Queued;
 
