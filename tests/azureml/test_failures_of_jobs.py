@@ -9,6 +9,7 @@ import pytest
 
 from sandbox.faults import Fault
 from tests.azureml.cloud import GROUP, WORKSPACE, Azure
+from tests.azureml.places import Places
 from tests.azureml.steps import Cells, Ended, repository, wait_for
 
 
@@ -56,11 +57,14 @@ def test_a_node_that_is_taken_away_and_the_next_one_that_the_job_has(azure: Azur
     assert len(azure.jobs()) == 2
 
 
-def test_machines_that_the_quota_does_not_allow(azure: Azure, repo: Path, step: Callable[..., Ended]) -> None:
-    azure.world.azure.computes.quota = 2
+@pytest.mark.xdist_group("azureml-places")
+def test_machines_that_the_quota_does_not_allow(
+    places: Places, repo: Path, shared_step: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places.azure.world.azure.computes, "quota", 2)
     repository(repo, {"ok": ["print(1)"]})
 
-    ended = step({"compute": "", "instanceType": "Standard_DS3_v2"})
+    ended = shared_step({"compute": "", "instanceType": "Standard_DS3_v2"})
 
     (result,) = ended.report["results"]
     assert result["outcome"] == "notRun"
@@ -70,7 +74,8 @@ def test_machines_that_the_quota_does_not_allow(azure: Azure, repo: Path, step: 
     )
 
 
-def test_a_job_that_runs_out_of_memory(repo: Path, step: Callable[..., Ended]) -> None:
+@pytest.mark.xdist_group("azureml-places")
+def test_a_job_that_runs_out_of_memory(repo: Path, shared_step: Callable[..., Ended]) -> None:
     """The whole job is killed: what its log and the saved cells tell is kept."""
     kill_the_runner = """
 import os, signal, pathlib
@@ -84,7 +89,7 @@ while True:
 """
     repository(repo, {"greedy": ["print('before', flush=True)", kill_the_runner, "print('after')"]})
 
-    ended = step()
+    ended = shared_step()
 
     (result,) = ended.report["results"]
     assert result["outcome"] == "kernelDied"
