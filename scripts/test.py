@@ -43,7 +43,8 @@ def main(arguments: list[str]) -> int:
         azureml_python()
         azureml_v1_python()
     steps = [] if partial else [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]]
-    workers = (os.cpu_count() or 1) + 1  # one more than cores: tests wait for processes more than they compute
+    # Two more than cores: of the time that tests take by themselves they compute less than half.
+    workers = (os.cpu_count() or 1) + 2
     extent = ["--hypothesis-profile", "searching"] if long else ["-m", "not long"]
     steps.append(["pytest", "-n", str(workers), *extent, *chosen])
     failed = [
