@@ -21,6 +21,7 @@ from environment import BUILD, ROOT, dev_python, reexecute_in
 from build import build
 
 PICTURES = ROOT / "docs" / "images"
+MARKETPLACE = ROOT / "extension" / "images" / "tab.png"
 FOLDER = BUILD / "pictures"
 REPOSITORY = FOLDER / "repository"
 STATE = FOLDER / "sandbox.sqlite"
@@ -34,7 +35,7 @@ MODEL_TRAINING = MODEL.parent / "train.ipynb"
 EARLIER = {
     DATA: (('"blood pressure"', '"blood_pressure"'), ("< 0.1", "< 0.03")),
     TRAINING: (("test_share = 0.25", "test_share = 0.4"),),
-    MODEL_TRAINING: (("alpha = 1.0", "alpha = 30.0"),),
+    MODEL_TRAINING: (("alpha = 1.0", "alpha = 300.0"),),
 }
 APPROVED = ("--approval", "prod=approve")
 TAB = "azure-ml-tasks.azure-ml-tasks.notebooks-tab"
@@ -81,6 +82,8 @@ def _take(chromium: str, address: str) -> None:
             frame = page.frame_locator("iframe")
             frame.get_by_text("New: passed in").first.wait_for()
             page.screenshot(path=PICTURES / f"tab-{theme}.png")
+            if theme == "light":
+                page.locator("iframe").screenshot(path=MARKETPLACE)
 
             frame.get_by_text("data-quality.ipynb").first.click()
             frame.frame_locator("iframe").get_by_text("KeyError").first.wait_for()
@@ -97,8 +100,6 @@ def _take(chromium: str, address: str) -> None:
         page = browser.new_page(viewport={"width": 1200, "height": 700})
         page.goto(f"{address}/builds/5/tests")
         page.screenshot(path=PICTURES / "sandbox-tests.png")
-        page.goto(f"{address}/builds/5")
-        page.screenshot(path=PICTURES / "sandbox-build.png", full_page=True)
         browser.close()
 
 
