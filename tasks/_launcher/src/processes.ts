@@ -8,7 +8,7 @@
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cancellation, graceLeft } from './cancellation'
@@ -71,10 +71,13 @@ export function marked(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 /** Kills every process that carries this invocation's mark (Linux). */
 export async function killLeftovers(): Promise<void> {
-  // More than one round: a process may have been born while the list was read.
+  // More than one round: a process may have been born while the list was read, or not have its environment yet.
   for (let round = 0; round < 50; round++) {
-    const pids = markedProcesses()
-    if (pids.length === 0) return
+    const environments = [...processEnvironments()]
+    const pids = environments.filter(([, text]) => isMarked(text)).map(([pid]) => pid)
+    const isBeingLoaded = environments.some(([pid, text]) => text === '' && isProgram(pid))
+    // Not for long: there are programs that never have an environment.
+    if (pids.length === 0 && (!isBeingLoaded || round >= 20)) return
     for (const pid of pids) sendSignal(pid, 'SIGKILL')
     await sleep(10)
   }
@@ -116,20 +119,32 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-function markedProcesses(): number[] {
-  if (process.platform !== 'linux') return []
-  const mark = `${MARK}=${invocation}`
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => environmentOf(pid).split('\0').includes(mark))
-    .map(Number)
+/** Of all processes that there are. */
+function processEnvironments(): Map<number, string> {
+  if (process.platform !== 'linux') return new Map()
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  return new Map(pids.map((pid) => [Number(pid), environmentOf(pid)]))
 }
 
-/** NUL-separated assignments; empty for a process that has ended or belongs to another user. */
+function isMarked(environment: string): boolean {
+  return environment.split('\0').includes(`${MARK}=${invocation}`)
+}
+
+/** NUL-separated assignments; empty for a process that has ended, belongs to another user, or is just being loaded. */
 function environmentOf(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'latin1')
   } catch {
     return ''
+  }
+}
+
+/** Whether it runs a program that we may look into: nothing of the kernel, nor a process that has ended. */
+function isProgram(pid: number): boolean {
+  try {
+    readlinkSync(`/proc/${pid}/exe`)
+    return true
+  } catch {
+    return false
   }
 }
