@@ -29,8 +29,6 @@ from vsix import make_reproducible, problems
 
 LAUNCHER = ROOT / "tasks" / "_launcher" / "src" / "main.ts"
 LOCKS = tuple(ROOT / "requirements" / f"{name}.lock" for name in ("runner", "azureml", "azureml-v1"))
-# What task-lib imports for functions that no launcher calls, and its texts in many languages for their errors.
-UNUSED_BY_LAUNCHER = r"azure-pipelines-task-lib.(lib-resource|toolrunner)\.js$|minimatch\.js$"
 SOURCES = ("src", "tasks", "extension", "configs")
 SOURCE_FILES = (
     "LICENSE", "README.md", "package-lock.json", "pyproject.toml", "requirements.txt", "requirements/azureml.lock",
@@ -111,7 +109,7 @@ def _bundle_launcher(launcher: Path) -> str:
         # Functions keep their names, for stack traces.
         "format": "cjs", "minify": True, "keepNames": True, "legalComments": "none",
     }  # fmt: skip
-    return "launcher.js contains the following packages.\n\n" + bundle(ROOT, options, UNUSED_BY_LAUNCHER)
+    return "launcher.js contains the following packages.\n\n" + bundle(ROOT, options)
 
 
 def _build_wheel() -> Path:

@@ -11,23 +11,17 @@ from typing import Any
 
 from environment import ROOT, node_modules
 
-PROGRAM = """
-const [options, unused] = process.argv.slice(1).map(text => JSON.parse(text))
-const empty = { name: 'empty', setup: build => build.onLoad({ filter: new RegExp(unused) }, () => ({ contents: '' })) }
-const plugins = unused ? [empty] : []
-require('esbuild').build({ ...options, plugins }).then(({ metafile }) => console.log(JSON.stringify(metafile)))
-"""
 
-
-def bundle(project: Path, options: dict[str, Any], unused: str = "") -> str:
+def bundle(project: Path, options: dict[str, Any]) -> str:
     """Checks the types of the project that a tsconfig.json lies in, bundles it; its packages' licences.
 
-    options: esbuild's; entry points and outputs are absolute paths. unused: an expression for the paths of modules that
-    are imported but never used; they are empty in the bundle.
+    options: esbuild's; entry points and outputs are absolute paths.
     """
     node(str(node_modules() / "typescript" / "bin" / "tsc"), "--project", str(project))
     options = {"bundle": True, "metafile": True, "legalComments": "inline", "logLevel": "warning", **options}
-    metafile = json.loads(node("--eval", PROGRAM, json.dumps(options), json.dumps(unused)))
+    metafile = json.loads(
+        node("--print", f"JSON.stringify(require('esbuild').buildSync({json.dumps(options)}).metafile)")
+    )
     packages = {ROOT / _package_of(module) for module in metafile["inputs"] if "node_modules/" in module}
     return "\n\n".join(_licence(package) for package in sorted(packages))
 
