@@ -166,7 +166,7 @@ def test_serverless_machines_and_named_outputs(places: Places, repo: Path, share
 @pytest.mark.parametrize(
     ("inputs", "sentence"),
     [
-        ({"compute": "cpus"}, "compute: 'cpus' is not in the workspace tests (did you mean 'cpu'?): there are 'cpu'."),
+        ({"compute": "cpus"}, "compute: 'cpus' is not in the workspace tests (did you mean 'cpu'?): there are 'cpu'"),
         ({"environment": "conda.yml"}, "environment: 'conda.yml': 'conda.yml' does not exist."),
         ({"azureSubscription": ""}, "azureSubscription: name the service connection by which Azure ML is reached."),
         ({"secretParameters": "TOKEN=abcdefgh"}, "secretParameters: cannot be sent to Azure ML"),

@@ -81,7 +81,7 @@ def test_runs_that_nobody_waits_for_are_cancelled_by_the_next_build_of_the_pull_
 @pytest.mark.parametrize(
     ("inputs", "sentence"),
     [
-        ({"compute": "cpus"}, "compute: 'cpus' is not in the workspace tests (did you mean 'cpu'?): there are 'cpu'."),
+        ({"compute": "cpus"}, "compute: 'cpus' is not in the workspace tests (did you mean 'cpu'?): there are 'cpu'"),
         ({"outputs": "models"}, "outputs: the SDK v1 does not have it: take it away, or say `platform: azureml`."),
         ({"compute": ""}, "compute: name a cluster of the workspace: the SDK v1 has no serverless machines."),
     ],
