@@ -26,8 +26,8 @@ SOURCE = Path(__file__).with_name("notebook_page.tsx")
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 HOST = (
     '<!DOCTYPE html><title>Build 7</title><link rel="icon" href="data:,"><body style="margin:0">'
-    '<iframe src="{}" style="border:0;width:100vw;height:100vh" sandbox="allow-scripts allow-downloads" title="Notebooks">'
-    "</iframe></body>"
+    '<iframe src="{}" style="border:0;width:100vw;height:100vh" title="Notebooks" '
+    'sandbox="allow-scripts allow-downloads"></iframe></body>'
 )
 
 
