@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 from amltasks.report.earlier_values import Change, EarlierRun
 from amltasks.report.markdown import escaped, fenced
-from amltasks.report.model import NotebookResult, Outcome, Report
-from amltasks.report.wording import duration_words, outcome_words, summary
+from amltasks.report.model import NotebookResult, Report
+from amltasks.report.results_table import SYMBOLS, failed_first, results_table
+from amltasks.report.wording import summary
 
 LONGEST = 120_000  # characters; Azure DevOps takes 150,000, and its way of counting is not known
 ROWS = 50
@@ -20,7 +21,6 @@ CHANGED_ROWS = 30
 FAILURES = 5
 
 _MENTION = re.compile(r"@(?=<)|[#!](?=\d)")
-_SYMBOLS = {True: "✅", False: "❌"}
 _CUT = "More is told on the build's page."
 
 
@@ -59,26 +59,15 @@ def comment(report: Report, parts: CommentParts) -> str:
 
 
 def _head(report: Report, parts: CommentParts) -> Iterator[str]:
-    yield f"### {_SYMBOLS[not parts.red]} {_text(report.title)}: {summary(report)}"
+    yield f"### {SYMBOLS[not parts.red]} {_text(report.title)}: {summary(report)}"
     yield ""
 
 
 def _table(report: Report) -> Iterator[str]:
     if not report.results:
         return
-    yield "| | Notebook | Outcome | Time | |"
-    yield "| --- | --- | --- | ---: | --- |"
-    shown = sorted(report.results, key=lambda result: result.ok)[:ROWS]
-    for result in shown:
-        symbol = "⏹️" if result.outcome in {Outcome.CANCELLED, Outcome.NOT_RUN} else _SYMBOLS[result.ok]
-        cells = (
-            symbol,
-            _text(result.title),
-            _text(outcome_words(result)),
-            duration_words(result.duration).replace(" ", "\u00a0"),
-            _text(result.message, 300),
-        )
-        yield f"| {' | '.join(cells)} |"
+    shown = failed_first(report.results, ROWS)
+    yield from results_table(shown, _text, lambda result: _text(result.message, 300))
     left = report.results if len(report.results) > ROWS else ()
     if left:
         failed = len(report.failed) - sum(not result.ok for result in shown)

@@ -10,15 +10,14 @@ from pathlib import Path
 
 from amltasks.report.files import write_whole
 from amltasks.report.markdown import escaped, fenced
-from amltasks.report.model import NotebookResult, Outcome, Report
+from amltasks.report.model import NotebookResult, Report
 from amltasks.report.publisher import Publisher
-from amltasks.report.wording import duration_words, origin_words, outcome_words
+from amltasks.report.results_table import failed_first, results_table
+from amltasks.report.wording import duration_words, origin_words
 
 NAME = "summary.md"
 ROW_LIMIT = 200  # results in the table, failed ones first
 DETAIL_LIMIT = 20  # failures told in full
-
-_SYMBOLS = {True: "✅", False: "❌"}
 
 
 class SummaryFile(Publisher):
@@ -55,19 +54,8 @@ def _head(report: Report) -> Iterator[str]:
 def _table(report: Report) -> Iterator[str]:
     if not report.results:
         return
-    yield "| | Notebook | Outcome | Time | |"
-    yield "| --- | --- | --- | ---: | --- |"
-    shown = sorted(report.results, key=lambda result: result.ok)[:ROW_LIMIT]
-    for result in shown:
-        symbol = "⏹️" if result.outcome in {Outcome.CANCELLED, Outcome.NOT_RUN} else _SYMBOLS[result.ok]
-        cells = (
-            symbol,
-            escaped(result.title, 200),
-            escaped(outcome_words(result)),
-            duration_words(result.duration),
-            escaped(result.message, 300) or _origin(result),
-        )
-        yield f"| {' | '.join(cells)} |"
+    shown = failed_first(report.results, ROW_LIMIT)
+    yield from results_table(shown, escaped, lambda result: escaped(result.message, 300) or _origin(result))
     if len(report.results) > len(shown):
         yield f"| | and {len(report.results) - len(shown)} more | | | |"
     yield ""

@@ -5,6 +5,7 @@ import { type TestAttachment, type TestCaseResult, TestRestClient, type TestRun 
 import type { Results, Row } from "../results/model";
 import type { ArtefactKind, Outcome, TabContext, TabFile, TabIndex, TabResult } from "../results/records";
 import { collate } from "../results/collating";
+import { completedIndex } from "../results/completing";
 import { type Attachment, type Run, type Source, SourceError } from "../source";
 import { answer } from "./errors";
 import { BuildSource } from "./build";
@@ -106,46 +107,26 @@ export class TestResult implements Source {
   #index(attachments: readonly TestAttachment[]): TabIndex {
     const { automatedTestName, automatedTestStorage, startedDate, completedDate, outcome } = this.result;
     const started = (startedDate ?? this.testRun.startedDate ?? new Date(0)).toISOString();
-    const result: TabResult = {
+    const result: Partial<TabResult> = {
       runId: automatedTestName,
       title: this.result.testCaseTitle || automatedTestName,
       notebook: automatedTestStorage,
-      parameterSet: "",
-      parameters: {},
-      state: "finished",
       outcome: OUTCOMES[outcome] ?? "failed",
-      expectedOutcome: "passed",
       ok: outcome === "Passed",
       message: this.result.errorMessage ?? "",
-      notes: [],
       startedAt: started,
       duration: (this.result.durationInMs ?? 0) / 1000,
-      peakMemory: null,
       owner: this.result.owner?.displayName ?? "",
-      environment: "",
-      job: "",
-      studio: "",
-      reusedFrom: null,
-      cells: { total: 0, done: 0 },
-      current: "",
-      failure: null,
-      scraps: {},
-      record: "",
-      thumbnail: null,
       files: attachments.flatMap(fileOf),
     };
-    return {
-      version: 1,
-      number: 0,
+    const index = {
       context: { task: "", stage: "", job: "", attempt: 1, step: "", branch: "", targetBranch: "", commit: "" },
       title: this.testRun.name,
       startedAt: started,
       finishedAt: (completedDate ?? new Date(0)).toISOString(),
-      cancelled: false,
-      problems: [],
-      notes: [],
       results: [result],
     };
+    return completedIndex(index);
   }
 }
 
