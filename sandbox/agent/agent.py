@@ -18,7 +18,7 @@ from sandbox.agent.request import Request
 from sandbox.agent.runs import BuildVerdict, Machine, Run
 from sandbox.agent.tasks import Catalogue, TaskDefinition, read_extension
 from sandbox.agent.variables import Group
-from sandbox.devops.build.state import Build, Record
+from sandbox.devops.build.documents import Build, Record
 from sandbox.devops.test.models import Run as TestRun
 from sandbox.server import Server
 from sandbox.world import World

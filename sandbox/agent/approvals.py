@@ -9,7 +9,7 @@ from typing import Literal
 from sandbox.agent.cancellation import Cancellation
 from sandbox.agent.pipeline import Stage
 from sandbox.agent.verdict import Verdict
-from sandbox.devops.build.state import Build
+from sandbox.devops.build.documents import Build
 from sandbox.world import World
 
 Answer = Literal["approve", "reject", "ask"]

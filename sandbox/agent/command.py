@@ -21,7 +21,7 @@ from sandbox.agent.approvals import ANSWERS, Answer
 from sandbox.agent.errors import PipelineError
 from sandbox.agent.process import Timing
 from sandbox.agent.variables import Group
-from sandbox.devops.build.state import Build
+from sandbox.devops.build.documents import Build
 from sandbox.faults import load_faults
 from sandbox.proxy import proxy_environment
 from sandbox.server import Server

@@ -18,7 +18,8 @@ from sandbox.agent.pipeline import Restrictions
 from sandbox.agent.process import Timing
 from sandbox.agent.variables import Variables
 from sandbox.agent.verdict import Verdict
-from sandbox.devops.build.state import Build, Builds
+from sandbox.devops.build.documents import Build
+from sandbox.devops.build.state import Builds
 
 MAX_ISSUES = 10
 

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.devops.build.state import Build
+from sandbox.devops.build.documents import Build
 
 AGENT_VERSION = "4.275.0"
 AGENT_NAME = "Sandbox Agent"

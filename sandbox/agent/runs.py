@@ -25,7 +25,7 @@ from sandbox.agent.request import Request
 from sandbox.agent.tasks import Catalogue
 from sandbox.agent.variables import Variables
 from sandbox.agent.verdict import Verdict
-from sandbox.devops.build.state import Build
+from sandbox.devops.build.documents import Build
 from sandbox.server import Server
 from sandbox.world import World
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from sandbox.devops.build.state import Build
+from sandbox.devops.build.documents import Build
 from sandbox.devops.release.state import Release
 from sandbox.devops.test.models import Result, Run
 from sandbox.extensions import BUILD_VIEW, RELEASE_VIEW, TEST_RESULT_VIEW, Contribution

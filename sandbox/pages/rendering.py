@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from sandbox.devops.build.state import Build
+from sandbox.devops.build.documents import Build
 from sandbox.devops.release.state import Release
 from sandbox.devops.test.models import Result, Run, SubResult
 from sandbox.pages import contributed

@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from sandbox.devops.build.state import Attachment as BuildAttachment
-from sandbox.devops.build.state import Build, Record
+from sandbox.devops.build.documents import Attachment as BuildAttachment
+from sandbox.devops.build.documents import Build, Record
 from sandbox.devops.test.models import Attachment, Result, Run
 from sandbox.pages.contributed import tabs_of_build
 from sandbox.pages.markup import log_lines, markdown

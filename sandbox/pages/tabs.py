@@ -6,7 +6,7 @@ import uuid
 from importlib.resources import files
 from typing import Any
 
-from sandbox.devops.build.state import Build
+from sandbox.devops.build.documents import Build
 from sandbox.extensions import RELEASE_VIEW, TEST_RESULT_VIEW, Contribution
 from sandbox.gallery import base_uri, origin_of, page_address
 from sandbox.pages.contributed import tabs_of_build

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from amltasks.report.tab_records import TYPE, TabIndex
-from sandbox.devops.build.state import Build, Record
+from sandbox.devops.build.documents import Build, Record
 from sandbox.server import Server
 from sandbox.world import World
 from tests.tab.recorded import MAIN, name_of

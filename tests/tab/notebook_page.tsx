@@ -14,63 +14,7 @@ import { frameDocument } from "../../extension/tab/src/notebook/page-document";
 import { START } from "../../extension/tab/src/place";
 import type { History, Place, Results } from "../../extension/tab/src/results/model";
 import { readResults } from "../../extension/tab/src/results/reading";
-import { type Attachment, type Run, type Source, SourceError } from "../../extension/tab/src/source";
-
-interface RecordedRun {
-  id: number;
-  name: string;
-  branch: string;
-  running: boolean;
-  /** Base64 by attachments' names; or a beginning, a number and what follows as many times, for what is too long to send. */
-  files: Record<string, string>;
-}
-
-interface Recording {
-  defaultBranch: string;
-  /** The newest first; the page shows the first. */
-  runs: RecordedRun[];
-}
-
-class RecordedSource implements Source {
-  readonly read_: string[] = [];
-  failing = "";
-
-  constructor(readonly recording: Recording) {}
-
-  async run(): Promise<Run> {
-    return this.#run(this.recording.runs[0]!);
-  }
-
-  async attachments(run: Run): Promise<Attachment[]> {
-    return Object.keys(this.#recorded(run).files).map((name) => ({ name, run, address: `${run.id}` }));
-  }
-
-  async read({ name, run }: Attachment): Promise<Blob> {
-    this.read_.push(name);
-    if (name === this.failing) throw new SourceError("The service did not answer: try again in a minute.");
-    const content = this.#recorded(run).files[name]!;
-    const long = /^(?<beginning>.*)\0(?<times>\d+)\0(?<again>.*)$/s.exec(content)?.groups;
-    if (long) return new Blob([long["beginning"]!, long["again"]!.repeat(Number(long["times"]))]);
-    return new Blob([Uint8Array.from(atob(content), (byte) => byte.charCodeAt(0))]);
-  }
-
-  async defaultBranch(): Promise<string> {
-    return this.recording.defaultBranch;
-  }
-
-  async earlier(branch: string, before: Run, count: number): Promise<Run[]> {
-    const runs = this.recording.runs.filter((run) => run.branch === branch && run.id < before.id);
-    return runs.slice(0, count).map((run) => this.#run(run));
-  }
-
-  #recorded(run: Run): RecordedRun {
-    return this.recording.runs.find(({ id }) => id === run.id)!;
-  }
-
-  #run({ id, name, branch, running }: RecordedRun): Run {
-    return { id, name, branch, running, address: "", startedAt: null, finishedAt: null };
-  }
-}
+import { RecordedSource, type Recording } from "./recorded_source";
 
 interface Shown {
   source: RecordedSource;
@@ -124,7 +68,7 @@ const page = {
   },
   go: (place: Partial<Place>) => again({ place: { ...shown.place, ...place } }),
   place: () => shown.place,
-  read: () => shown.source.read_,
+  read: () => shown.source.asked.flatMap((what) => /^read \d+ (.*)$/.exec(what)?.[1] ?? []),
   works: () => (shown.source.failing = ""),
   opened: () => opened,
   compare,

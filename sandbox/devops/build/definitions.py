@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.devops.build import errors
+from sandbox.devops.build.documents import Definition
 from sandbox.devops.build.responses import definition_reference, repository_reference
-from sandbox.devops.build.state import Definition
 from sandbox.devops.enumerations import DEFINITION_ORDER, chosen
 from sandbox.devops.git import objects
 from sandbox.wire import Answer, Call, collection

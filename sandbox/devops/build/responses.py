@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 from sandbox.devops.build import errors
+from sandbox.devops.build.documents import Artifact, Attachment, Build, Log, Record
 from sandbox.devops.build.models import BuildUpdate
-from sandbox.devops.build.state import Artifact, Attachment, Build, Log, Record
 from sandbox.devops.core.responses import project_reference
 from sandbox.devops.dialect import dialect_of
 from sandbox.devops.enumerations import BUILD_ORDER, BUILD_REASON, BUILD_RESULT, BUILD_STATUS, chosen

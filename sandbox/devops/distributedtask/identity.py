@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from sandbox.clock import Clock
-from sandbox.devops.build.state import Build
+from sandbox.devops.build.documents import Build
 from sandbox.devops.core.state import Project
 from sandbox.devops.distributedtask import errors
 from sandbox.signing import SigningKey

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from sandbox.devops.build.state import Attachment, Build, Log, Record
+from sandbox.devops.build.documents import Attachment, Build, Log, Record
 from sandbox.devops.distributedtask.models import FeedLines, JobEvent, LogRequest, RecordUpdates
 from sandbox.devops.distributedtask.state import find_plan, post_event, update_record
 from sandbox.wire import Answer, Call, bad_request, collection, format_time, without_null

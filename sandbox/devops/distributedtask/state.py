@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from sandbox.devops.build.documents import Build, Record
 from sandbox.devops.build.errors import timeline_not_found
-from sandbox.devops.build.state import Build, Builds, Record
+from sandbox.devops.build.state import Builds
 from sandbox.devops.distributedtask import errors
 from sandbox.devops.distributedtask.models import JobEvent, RecordUpdate
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from sandbox.devops.build.state import Attachment, Build
+from sandbox.devops.build.documents import Attachment, Build
 from sandbox.devops.dialect import dialect_of
 from sandbox.devops.enumerations import RELEASE_EXPANDS, RELEASE_ORDER, chosen
 from sandbox.devops.release import errors

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 
-from sandbox.devops.build.state import Build, Builds
+from sandbox.devops.build.documents import Build
+from sandbox.devops.build.state import Builds
 from sandbox.devops.release import errors
 from sandbox.store import Document, Store, Table
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.agent import Agent, BuildResult, Timing
-from sandbox.devops.build.state import Issue
+from sandbox.devops.build.documents import Issue
 from sandbox.server import Server
 from sandbox.world import World
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Frame, Page
 
-from sandbox.devops.build.state import Build, Record
+from sandbox.devops.build.documents import Build, Record
 from sandbox.devops.test.models import Result, RunCreate, ShallowReference, SubResult
 from sandbox.extensions import BUILD_TAB, BUILD_VIEW, RELEASE_TAB, RELEASE_VIEW, TAB, TEST_RESULT_VIEW
 from sandbox.server import Server

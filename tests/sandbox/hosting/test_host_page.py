@@ -11,7 +11,7 @@ import pytest
 import requests
 from playwright.sync_api import Frame, Page
 
-from sandbox.devops.build.state import Build
+from sandbox.devops.build.documents import Build
 from tests.sandbox.hosting import packages
 from tests.sandbox.hosting.conftest import KIND, Scene, build_with_step
 

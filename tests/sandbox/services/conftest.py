@@ -15,7 +15,7 @@ os.environ.setdefault("AZURE_DEVOPS_CACHE_DIR", tempfile.mkdtemp(prefix="azure-d
 from azure.devops.connection import Connection
 from msrest.authentication import BasicAuthentication
 
-from sandbox.devops.build.state import Build
+from sandbox.devops.build.documents import Build
 from sandbox.server import Server
 from sandbox.world import World
 from tests.sandbox.services.http_client import Client

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.devops.build.state import Build, Record
+from sandbox.devops.build.documents import Build, Record
 from sandbox.world import World
 from tests.sandbox.services.http_client import SHARED, Client, check_recording
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sandbox.devops.build.state import Build, Record
+from sandbox.devops.build.documents import Build, Record
 from sandbox.devops.release.state import Release
 from sandbox.devops.routes import ROUTES
 from sandbox.faults import Fault

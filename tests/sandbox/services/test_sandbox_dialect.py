@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from sandbox.devops.build.state import Build
+from sandbox.devops.build.documents import Build
 from sandbox.devops.dialect import Dialect
 from sandbox.devops.enumerations import MEMBERS
 from sandbox.faults import Fault

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.devops.build.state import Build
+from sandbox.devops.build.documents import Build
 from sandbox.server import Server
 from sandbox.world import World
 

@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 
 import pytest
 
-from sandbox.devops.build.state import Build, RecordType
+from sandbox.devops.build.documents import Build, RecordType
 from sandbox.devops.test.models import Result, Run, RunCreate, RunUpdate, ShallowReference, SubResult
 from sandbox.pages.markup import LogLine, log_lines, markdown
 from sandbox.world import World

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.devops.build.state import Build
+from sandbox.devops.build.documents import Build
 from sandbox.devops.test.models import Result, RunCreate, ShallowReference
 from sandbox.store import Store
 from sandbox.wire import ServiceError

@@ -14,7 +14,7 @@ import pytest
 from azure.devops.exceptions import AzureDevOpsServiceError
 from azure.devops.v7_1.test import models
 
-from sandbox.devops.build.state import Build
+from sandbox.devops.build.documents import Build
 from sandbox.world import World
 from tests.sandbox.services.http_client import SHARED, Client, check_recording
 
