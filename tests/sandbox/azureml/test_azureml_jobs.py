@@ -307,11 +307,12 @@ class TestEnding:
         assert not Path(f"/proc/{scene.file('leaver', JOB_LOG).strip()}").exists()
 
     def test_a_job_that_waits_can_be_cancelled(self, scene: Scene) -> None:
-        for name in ("a", "b", "waits"):
+        for name in ("a", "b"):
             scene.submit(name, "sleep 300")
         scene.running("a")
         scene.running("b")
-        assert scene.run_of("waits").status == "Queued"
+        scene.submit("waits", "sleep 300")  # only now: jobs queue when their environments are there, not in this order
+        scene.wait(lambda: scene.run_of("waits").status == "Queued")
 
         scene.ask("POST", "jobs/waits/cancel")
 
